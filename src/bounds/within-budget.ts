@@ -1,0 +1,24 @@
+import { type Clock, fail, type MonotonicMilliseconds, type Result, succeed } from '../domain/index.ts';
+
+/**
+ * Waits for a task until a moment and no longer. Running out is an ordinary answer; the task goes on.
+ * Never: a rejection of its own; a rejected task rejects here too, so hand over tasks that settle with a value.
+ */
+export async function withinBudget<Value>(
+  task: Promise<Value>,
+  until: MonotonicMilliseconds,
+  clock: Pick<Clock, 'monotonic'>,
+): Promise<Result<Value, 'elapsed'>> {
+  const leftMs = until - clock.monotonic();
+  if (leftMs <= 0) return fail('elapsed');
+
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<Result<never, 'elapsed'>>((resolve) => {
+    timer = setTimeout(() => resolve(fail('elapsed')), leftMs);
+  });
+  try {
+    return await Promise.race([task.then(succeed), expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,32 @@
+import type { ChallengeError } from './reasons.ts';
+
+export interface ChallengeFacts {
+  /** Checked when the settings are read: visible ASCII and spaces. */
+  readonly realm: string;
+  readonly error: Exclude<ChallengeError, null>;
+  /** Shown with `insufficient_scope` only: everything the route needs, not what the token lacks (BEAR-18). */
+  readonly scopes: readonly string[];
+}
+
+// A closed set of constants (BEAR-13): nothing of the request or of the authorization server is repeated.
+const DESCRIPTIONS = {
+  none: null,
+  invalid_request: 'The request does not carry exactly one well-formed access token',
+  invalid_token: 'The access token is not valid',
+  insufficient_scope: 'The access token does not have the required scope',
+} as const satisfies Record<ChallengeFacts['error'], string | null>;
+
+/** One Bearer challenge (RFC 6750 section 3), its parameters in the order of the response matrix. Always carries `realm` (BEAR-7). */
+export function challengeFor({ realm, error, scopes }: ChallengeFacts): string {
+  let challenge = `Bearer realm=${quoted(realm)}`;
+  if (error === 'none') return challenge;
+
+  challenge += `, error="${error}", error_description="${DESCRIPTIONS[error]}"`;
+  if (error === 'insufficient_scope' && scopes.length > 0) challenge += `, scope="${scopes.join(' ')}"`;
+  return challenge;
+}
+
+/** RFC 9110 section 5.6.4. */
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}

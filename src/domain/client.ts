@@ -1,0 +1,61 @@
+import type { Bytes, Milliseconds } from './quantity.ts';
+import type { Secret } from './secret.ts';
+
+/**
+ * Who we are to which authorization server: everything that one enquiry needs besides the token.
+ * Frozen; a changed setting makes a new object, an unchanged one keeps its identity over a reload.
+ */
+export interface ClientContext {
+  /** Its key in the settings file; also a metric label and a part of the cache key. */
+  readonly name: string;
+  /** Compared byte for byte with what metadata and answers say (RFC 8414 section 3.3). `null` with a fixed endpoint only. */
+  readonly issuer: string | null;
+  /** Where metadata is read; `null`: the well-known places below `issuer`. */
+  readonly metadataUrl: string | null;
+  /** Values of `iss` that are accepted in answers beside `issuer`. */
+  readonly acceptIssuers: readonly string[];
+  /** Origins that metadata may name for its endpoints beside those of `issuer` and `metadataUrl`. */
+  readonly endpointOrigins: readonly string[];
+  readonly clientId: string;
+  readonly authentication: ClientAuthentication;
+  readonly introspection: IntrospectionSettings;
+  readonly tls: ClientTls;
+  readonly limits: EnquiryLimits;
+  /** Permits `http://` to the hosts named in this client; tokens then travel in clear. */
+  readonly allowHttp: boolean;
+  /** Not ready before its metadata was read and one enquiry succeeded. */
+  readonly required: boolean;
+}
+
+export interface ClientAuthentication {
+  /** `automatic`: basic, else post, as the metadata allows; basic when metadata is silent (META-8). */
+  readonly method: 'automatic' | 'client_secret_basic' | 'client_secret_post';
+  readonly secret: Secret;
+}
+
+export interface IntrospectionSettings {
+  /** `null`: from metadata. */
+  readonly endpoint: string | null;
+  /** Budget of the enquiry itself, which goes on when its callers have been answered. */
+  readonly timeout: Milliseconds;
+  /** `null`: not sent. */
+  readonly tokenTypeHint: string | null;
+  /** Extra form parameters, in the order of the file. */
+  readonly params: ReadonlyMap<string, string>;
+  readonly maxAnswer: Bytes;
+  /** Only tokens that were issued to `clientId`. Judged on every request, never cached (G2). */
+  readonly clientSelfOnly: boolean;
+}
+
+export interface ClientTls {
+  /** PEM of the authorities trusted instead of the system's; `null`: the system's. */
+  readonly ca: string | null;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+export interface EnquiryLimits {
+  /** Enquiries at once to this client's endpoint. */
+  readonly concurrent: number;
+  /** Enquiries that may wait for their turn; one more is refused at once with 503. */
+  readonly queue: number;
+}

@@ -1,0 +1,60 @@
+import type { Decision } from './decision.ts';
+import type { Milliseconds } from './quantity.ts';
+import type { FaultReason } from './reasons.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** What rooms tell telemetry. No event holds a token, a secret or a claim value. */
+export type HouseEvent =
+  /** `context` is `null` when the request could not even be read. */
+  | {
+      readonly event: 'decided';
+      readonly door: RequestContext['door'];
+      readonly context: RequestContext | null;
+      readonly decision: Decision;
+      readonly tookMs: Milliseconds;
+    }
+  /** A caller went away before its answer. */
+  | { readonly event: 'caller_left'; readonly door: RequestContext['door'] }
+  | {
+      readonly event: 'cache_looked_up';
+      readonly tier: 'memory' | 'shared';
+      readonly outcome: 'active' | 'inactive' | 'miss';
+    }
+  /** The shared store failed us; the check went on as on a miss. */
+  | {
+      readonly event: 'cache_failed';
+      readonly operation: 'get' | 'put' | 'connection';
+      readonly cause: 'timeout' | 'unavailable' | 'error' | 'unsealable' | 'outdated' | 'oversized';
+    }
+  | {
+      readonly event: 'cache_evicted';
+      readonly partition: 'active' | 'inactive';
+      readonly cause: 'space' | 'expired';
+    }
+  /** A check joined an enquiry that was already under way (decision 7). */
+  | { readonly event: 'enquiry_shared' }
+  | {
+      readonly event: 'introspected';
+      readonly client: string;
+      readonly outcome: 'active' | 'inactive' | FaultReason;
+      readonly tookMs: Milliseconds;
+      readonly detail: string | null;
+    }
+  | {
+      readonly event: 'metadata_refreshed';
+      readonly client: string;
+      readonly outcome: 'changed' | 'unchanged' | FaultReason;
+      readonly detail: string | null;
+    }
+  /** A claim was too long or not text, so its header was removed instead. */
+  | { readonly event: 'header_dropped'; readonly route: string; readonly header: string }
+  | { readonly event: 'settings_loaded'; readonly generation: string }
+  /** A changed settings file was refused; the one before stays in force. */
+  | { readonly event: 'settings_refused'; readonly problems: readonly string[] }
+  /** Something that must not happen did; the check it happened to was denied. `cause` is a class name only. */
+  | { readonly event: 'crashed'; readonly where: string; readonly cause: string }
+  /** Life of the process and its doors: opening, ready, draining, stopped. */
+  | { readonly event: 'lifecycle'; readonly phase: LifecyclePhase; readonly detail: string };
+
+export type LifecyclePhase =
+  'starting' | 'door_open' | 'ready' | 'not_ready' | 'draining' | 'stopped' | 'warning';

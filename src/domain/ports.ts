@@ -1,0 +1,114 @@
+import type { CacheKey, CacheKind, CacheRecord } from './cache-record.ts';
+import type { ClientContext } from './client.ts';
+import type { Decision, Fault } from './decision.ts';
+import type { HouseEvent } from './house-event.ts';
+import type { Introspection } from './introspection.ts';
+import type { EpochMilliseconds, MonotonicMilliseconds } from './quantity.ts';
+import type { DenyReason } from './reasons.ts';
+import type { RequestContext } from './request-context.ts';
+import type { Result } from './result.ts';
+import type { AccessToken } from './secret.ts';
+
+/** Either the value itself, when it is at hand, or a promise of it. A known token never costs a promise. */
+export type Soon<Value> = Value | Promise<Value>;
+
+export interface Clock {
+  /** Wall clock, for dates that others wrote (`exp`, `nbf`). May step. */
+  now(): EpochMilliseconds;
+  /** For budgets and lifetimes. Never steps. */
+  monotonic(): MonotonicMilliseconds;
+}
+
+export interface Randomness {
+  /** Cryptographically strong. */
+  bytes(length: number): Buffer;
+  /** In [0, 1); for jitter only. */
+  fraction(): number;
+}
+
+/** Addresses of a host name, as `dns.lookup` with `all: true` gives them. */
+export type ResolveName = (hostname: string) => Promise<readonly ResolvedAddress[]>;
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Tells telemetry. Never throws, never waits. */
+export type Observe = (event: HouseEvent) => void;
+
+/** Judges one request: the corridor. Never throws and never rejects. */
+export type Check = (context: RequestContext) => Soon<Decision>;
+
+/** Says which authorization server and which of our credentials go with a request. */
+export interface ClientStore {
+  /** `client` is the name the route gives, `null` where it names none. */
+  get(client: string | null, context: RequestContext): Soon<Result<ClientContext, ClientRefusal>>;
+  /** Calls back after every change with the contexts that are in force now. Returns the way to stop it. */
+  onChange(listener: (clients: readonly ClientContext[]) => void): () => void;
+}
+
+export type ClientRefusal =
+  | { readonly kind: 'deny'; readonly reason: Extract<DenyReason, 'no_client'>; readonly detail: string }
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+/**
+ * One fixed question of RFC 7662: everything that is settled before the token is added. Kept and reused, so that
+ * a known token costs no work on it.
+ */
+export interface Question {
+  readonly client: ClientContext;
+  /** Where it is asked. */
+  readonly endpoint: string;
+  /**
+   * Unambiguous encoding of all that the answer may depend on besides the token (decision 3): kind, client name,
+   * issuer, endpoint, our client id, kind of answer wanted, every parameter and header sent. No secret.
+   */
+  readonly identity: Buffer;
+}
+
+export interface Introspector {
+  /**
+   * Fixes the question for a client before the cache is asked. A value when metadata is known or not needed;
+   * on first use a promise that settles when metadata was read or could not be.
+   */
+  prepare(client: ClientContext, context: RequestContext): Soon<Result<Question, Fault>>;
+  /** Asks. Settles within `introspection.timeout`; never rejects. */
+  ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>>;
+}
+
+/** What is the token worth? From memory at once, otherwise by one shared enquiry, bounded by `context.waitUntil`. */
+export type Resolve = (
+  client: ClientContext,
+  token: AccessToken,
+  context: RequestContext,
+) => Soon<Result<Introspection, Fault>>;
+
+export type Recall = { readonly kind: 'hit'; readonly record: CacheRecord } | { readonly kind: 'miss' };
+
+export const MISS: Recall = Object.freeze({ kind: 'miss' });
+
+/** Two verbs, by kind. A store that fails is a miss; neither verb ever throws or rejects. */
+export interface TokenCache {
+  get(kind: CacheKind, key: CacheKey): Soon<Recall>;
+  put(kind: CacheKind, key: CacheKey, record: CacheRecord): Soon<void>;
+}
+
+/** The tier in this process: always answers at once. */
+export interface MemoryCache extends TokenCache {
+  get(kind: CacheKind, key: CacheKey): Recall;
+  put(kind: CacheKind, key: CacheKey, record: CacheRecord): void;
+}
+
+/** Names tokens for the caches. */
+export interface NameKeys {
+  /** HMAC-SHA-256 over length-prefixed (identity, token) under this deployment's naming key. */
+  name(kind: CacheKind, identity: Buffer, token: AccessToken): CacheKey;
+}
+
+/** Seals what leaves the process for a shared store: AES-256-GCM, the entry's name bound in. */
+export interface Seal {
+  seal(name: string, plain: Buffer): Buffer;
+  /** `null` when it was not sealed by this deployment under this very name. */
+  open(name: string, sealed: Buffer): Buffer | null;
+}

@@ -1,0 +1,68 @@
+/** One rule of the settings file, in the order of the file. Patterns are as written; `policy` compiles them. */
+export interface RouteSettings {
+  readonly name: string;
+  readonly match: RouteMatch;
+  /** When hosts and paths match but the rest does not: shut later broader rules out, or let them be tried. */
+  readonly otherwise: 'deny' | 'next';
+  /** `null`: the only client. */
+  readonly client: string | null;
+  readonly mode: RouteMode;
+  readonly path: PathLeniency;
+  /** All of them must hold. */
+  readonly require: readonly Requirement[];
+  readonly upstream: UpstreamSettings;
+}
+
+/** `public`: no token is looked at. `optional`: none is anonymous, one is judged. `deny`: 403 without a question. */
+export type RouteMode = 'public' | 'optional' | 'required' | 'deny';
+
+/** An empty list or map matches everything. */
+export interface RouteMatch {
+  /** Lower case; `*.example.com` covers any number of labels in its place, not `example.com` itself. */
+  readonly hosts: readonly string[];
+  /** Exact, `*` for one segment, a final `**` for the path itself and everything below it. */
+  readonly paths: readonly string[];
+  /** GET covers HEAD. */
+  readonly methods: readonly string[];
+  /** Each named header must be present exactly once with one of the values. Names in lower case. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** Each named `context_extensions` entry must have one of the values. */
+  readonly context: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Opaque characters that a rule lets through although upstreams may read them in two ways. */
+export interface PathLeniency {
+  readonly encodedSlash: 'deny' | 'allow';
+  readonly semicolon: 'deny' | 'allow';
+  readonly backslash: 'deny' | 'allow';
+}
+
+/** What a token must bring. Empty lists and `null` demand nothing. */
+export interface Requirement {
+  readonly scopes: ScopeRequirement | null;
+  /** One of them must be among the token's audiences, exactly. */
+  readonly audience: readonly string[];
+  /** The token's issuer must be one of them, exactly. */
+  readonly issuer: readonly string[];
+}
+
+export type ScopeRequirement =
+  | { readonly kind: 'all'; readonly scopes: readonly string[] }
+  | { readonly kind: 'any'; readonly scopes: readonly string[] };
+
+/** What the upstream is told about the caller. */
+export interface UpstreamSettings {
+  readonly headers: readonly UpstreamHeader[];
+  readonly authorization: 'strip' | 'keep';
+  /** Members of the answer that become Envoy dynamic metadata. */
+  readonly metadata: readonly string[] | 'all' | 'none';
+}
+
+export interface UpstreamHeader {
+  /** Lower case. */
+  readonly name: string;
+  /** Member names from the top of the answer downwards; dots are part of a name. */
+  readonly claim: readonly string[];
+  /** Between the items of a list. */
+  readonly join: string;
+}
