@@ -1,0 +1,114 @@
+import { extractBearer } from '../credential/index.ts';
+import {
+  type AccessToken,
+  type Check,
+  type ClientContext,
+  type ClientRefusal,
+  type ClientStore,
+  type Clock,
+  type Decision,
+  type DenyReason,
+  type Fault,
+  type Introspection,
+  type Observe,
+  type RequestContext,
+  type Resolve,
+  type Result,
+  type Soon,
+  unreachable,
+} from '../domain/index.ts';
+import type { Policy, Rule } from '../policy/index.ts';
+import { followedBy } from './followed-by.ts';
+
+export interface CheckParts {
+  readonly policy: Policy;
+  readonly clients: Pick<ClientStore, 'get'>;
+  readonly resolve: Resolve;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly observe: Observe;
+}
+
+/**
+ * The corridor: leads one request through the rooms in order. Read this first.
+ *
+ * In: a request. Out: a decision, at once when the token is known.
+ * Never: an allow that `policy` did not make; an exception or a rejection (both end as the fault `internal`).
+ */
+export function createCheck({ policy, clients, resolve, clock, observe }: CheckParts): Check {
+  return function check(context) {
+    try {
+      const decision = walk(context);
+      return decision instanceof Promise ? decision.catch(crashed) : decision;
+    } catch (cause) {
+      return crashed(cause);
+    }
+  };
+
+  function walk(context: RequestContext): Soon<Decision> {
+    const found = policy.find(context);
+    if (found.kind === 'refused') return found.decision;
+
+    const { rule } = found;
+    switch (rule.mode) {
+      case 'deny':
+        return denied(rule, 'route_denied');
+      case 'public':
+        return policy.admit(rule, 'public_route', context);
+      case 'optional':
+      case 'required':
+        return judgeCredential(rule, context);
+      default:
+        return unreachable(rule.mode);
+    }
+  }
+
+  function judgeCredential(rule: Rule, context: RequestContext): Soon<Decision> {
+    const credential = extractBearer(context.headers);
+    switch (credential.kind) {
+      case 'none':
+        if (rule.mode === 'optional') return policy.admit(rule, 'anonymous', context);
+        return denied(rule, 'credential_missing');
+      case 'refused':
+        return denied(rule, credential.reason);
+      case 'token':
+        return followedBy(clients.get(rule.client, context), (client) =>
+          client.ok
+            ? judgeToken(rule, client.value, credential.token, context)
+            : refused(rule, client.failure),
+        );
+      default:
+        return unreachable(credential);
+    }
+  }
+
+  function judgeToken(
+    rule: Rule,
+    client: ClientContext,
+    token: AccessToken,
+    context: RequestContext,
+  ): Soon<Decision> {
+    return followedBy(resolve(client, token, context), (answer: Result<Introspection, Fault>) =>
+      answer.ok
+        ? policy.judge(rule, answer.value, client, context, clock.now())
+        : faulted(rule, answer.failure),
+    );
+  }
+
+  function crashed(cause: unknown): Decision {
+    observe({ event: 'crashed', where: 'check', cause: cause instanceof Error ? cause.name : typeof cause });
+    return { kind: 'fault', reason: 'internal', route: null, detail: null };
+  }
+}
+
+function refused(rule: Rule, refusal: ClientRefusal): Decision {
+  if (refusal.kind === 'fault') return faulted(rule, refusal.fault);
+  return denied(rule, refusal.reason, refusal.detail);
+}
+
+function denied(rule: Rule, reason: DenyReason, detail: string | null = null): Decision {
+  return { kind: 'deny', reason, route: rule.name, scopes: [], detail };
+}
+
+function faulted(rule: Rule, { reason, detail }: Fault): Decision {
+  return { kind: 'fault', reason, route: rule.name, detail };
+}

@@ -1,0 +1,2 @@
+/** Leads one request through the rooms in order. */
+export { createCheck, type CheckParts } from './check.ts';

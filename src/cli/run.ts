@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { checkSettings } from './check-settings.ts';
+import { healthcheck } from './healthcheck.ts';
+import { serve } from './serve.ts';
+import { nodeProblem, VERSION } from './version.ts';
+import type { ExitCode, World } from './world.ts';
+
+const USAGE = `Usage: gatehouse <command> [options]
+
+  serve        open the doors and judge requests            --config FILE  (default: gatehouse.yaml)
+  check        read the settings and list every problem     --config FILE  --offline  --print
+  healthcheck  ask a running instance whether it is ready   --address HOST:PORT  (default: 127.0.0.1:9003)
+
+  --version    print the version        --help    print this text
+
+Exit codes: 0 as asked, 1 an unforeseen failure (healthcheck: not ready), 2 wrong settings or usage.
+`;
+
+/** The command line as a function of the world. */
+export async function run(world: World): Promise<ExitCode> {
+  const tooOld = nodeProblem(world.nodeVersion);
+  if (tooOld !== null) return misuse(world, tooOld);
+
+  const parsed = parse(world.argv);
+  if (typeof parsed === 'string') return misuse(world, parsed);
+  const { values, positionals } = parsed;
+  const [command, ...rest] = positionals;
+
+  if (values.version === true) return say(world, `gatehouse ${VERSION}`);
+  if (values.help === true || command === 'help') return say(world, USAGE.trimEnd());
+  if (rest.length > 0)
+    return misuse(world, `"${rest.join(' ')}" is one word too many after "${String(command)}"`);
+
+  const config = values.config ?? 'gatehouse.yaml';
+  switch (command) {
+    case 'serve':
+      return serve(world, { config });
+    case 'check':
+      return checkSettings(world, { config, offline: values.offline === true, print: values.print === true });
+    case 'healthcheck':
+      return healthcheck(world, { address: values.address ?? '127.0.0.1:9003' });
+    case undefined:
+      return misuse(world, 'no command was given');
+    default:
+      return misuse(world, `"${command}" is not a command`);
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c' },
+        address: { type: 'string' },
+        offline: { type: 'boolean' },
+        print: { type: 'boolean' },
+        version: { type: 'boolean', short: 'v' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the options cannot be read';
+  }
+}
+
+function say(world: World, text: string): ExitCode {
+  world.writeOut(`${text}\n`);
+  return 0;
+}
+
+function misuse(world: World, problem: string): ExitCode {
+  world.writeError(`gatehouse: ${problem}\n\n${USAGE}`);
+  return 2;
+}

@@ -1,0 +1,83 @@
+import {
+  type ClientContext,
+  type ClientRefusal,
+  type ClientStore,
+  fail,
+  type Result,
+  Secret,
+  succeed,
+} from '../domain/index.ts';
+
+/**
+ * The client store of the settings file.
+ *
+ * In: the name a rule gives, or none. Out: that client, or the only one there is.
+ * Never: a guess. Where several clients exist and none is named, the request is denied (`no_client`).
+ */
+export interface StaticStore extends ClientStore {
+  /** Puts the clients of newly read settings in force. Those that did not change keep their identity. */
+  replace(clients: readonly ClientContext[]): void;
+}
+
+export function createStaticStore(clients: readonly ClientContext[]): StaticStore {
+  const listeners = new Set<(clients: readonly ClientContext[]) => void>();
+  let answers = answersFor(clients);
+
+  return {
+    get(client) {
+      if (client === null) return answers.unnamed;
+      return answers.named.get(client) ?? refuse(`no client is called "${client}"`);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    replace(next) {
+      answers = answersFor(next.map((client) => unchanged(client) ?? client));
+      const inForce = [...answers.contexts];
+      for (const listener of listeners) listener(inForce);
+    },
+  };
+
+  function unchanged(client: ClientContext): ClientContext | undefined {
+    return answers.contexts.find((known) => known.name === client.name && isSame(known, client));
+  }
+}
+
+type ClientAnswer = Result<ClientContext, ClientRefusal>;
+
+interface Answers {
+  readonly contexts: readonly ClientContext[];
+  /** Made once, so that a hot request allocates nothing here. */
+  readonly named: ReadonlyMap<string, ClientAnswer>;
+  readonly unnamed: ClientAnswer;
+}
+
+function answersFor(contexts: readonly ClientContext[]): Answers {
+  const named = new Map(contexts.map((client) => [client.name, succeed(client)]));
+  const [only, second] = named.values();
+  const unnamed =
+    only !== undefined && second === undefined
+      ? only
+      : refuse(`the rule names no client and there are ${named.size}; name one of them in the rule`);
+  return { contexts, named, unnamed };
+}
+
+function refuse(detail: string): ClientAnswer {
+  return fail({ kind: 'deny', reason: 'no_client', detail });
+}
+
+/** Compares everything, secrets included: a new secret is a new client. The texts compared live only here. */
+function isSame(one: ClientContext, other: ClientContext): boolean {
+  return textOf(one) === textOf(other);
+}
+
+function textOf(client: ClientContext): string {
+  return JSON.stringify(client, function (this: Record<string, unknown>, member: string, value: unknown) {
+    // JSON.stringify asks Secret.toJSON() before it asks us: take the secret itself from its holder.
+    const original = this[member];
+    if (original instanceof Secret) return original.reveal();
+    if (original instanceof Map) return [...(original as ReadonlyMap<unknown, unknown>)];
+    return value;
+  });
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ClientContext, ClientStore } from '../../src/domain/index.ts';
+import { aClient, aRequest } from '../support/builders.ts';
+
+/** A store under test, and the way to put other clients into it. */
+export interface StoreUnderTest {
+  readonly store: ClientStore;
+  replace(clients: readonly ClientContext[]): void | Promise<void>;
+}
+
+/** What every client store must do, whatever holds its records. */
+export function describeClientStore(
+  kind: string,
+  open: (clients: readonly ClientContext[]) => StoreUnderTest,
+): void {
+  describe(`ClientStore: ${kind}`, () => {
+    const orders = aClient({ name: 'orders' });
+    const partner = aClient({ name: 'partner', issuer: 'https://partner.example' });
+
+    it('gives the client that a rule names', async () => {
+      const { store } = open([orders, partner]);
+      expect(await store.get('partner', aRequest())).toMatchObject({ ok: true, value: { name: 'partner' } });
+    });
+
+    it('gives the only client where the rule names none', async () => {
+      const { store } = open([orders]);
+      expect(await store.get(null, aRequest())).toMatchObject({ ok: true, value: { name: 'orders' } });
+    });
+
+    it('denies with no_client where several exist and the rule names none', async () => {
+      const { store } = open([orders, partner]);
+      expect(await store.get(null, aRequest())).toMatchObject({
+        ok: false,
+        failure: { reason: 'no_client' },
+      });
+    });
+
+    it.each(['nobody', '__proto__', 'constructor', ''])(
+      'denies with no_client for the unknown name %j',
+      async (name) => {
+        const { store } = open([orders]);
+        expect(await store.get(name, aRequest())).toMatchObject({
+          ok: false,
+          failure: { reason: 'no_client' },
+        });
+      },
+    );
+
+    it('gives the same object twice, so that what is kept for it is found again', async () => {
+      const { store } = open([orders, partner]);
+      const [first, second] = [await store.get('orders', aRequest()), await store.get('orders', aRequest())];
+      expect(first.ok && second.ok && first.value === second.value).toBe(true);
+    });
+
+    it('tells its listeners which clients are in force after a change, until they stop listening', async () => {
+      const { store, replace } = open([orders]);
+      const told: string[][] = [];
+      const stop = store.onChange((clients) => told.push(clients.map(({ name }) => name)));
+      await replace([orders, partner]);
+      stop();
+      await replace([orders]);
+      expect(told).toEqual([['orders', 'partner']]);
+    });
+  });
+}
