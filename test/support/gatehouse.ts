@@ -121,7 +121,10 @@ export async function startGatehouse(description: GatehouseDescription): Promise
 /** Runs a command of Gatehouse to its end: `check`, `--version`, a `serve` that refuses its settings. */
 export function runGatehouse(
   args: readonly string[],
-  { environment = {}, cwd }: { readonly environment?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  {
+    environment = {},
+    cwd,
+  }: { readonly environment?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
 ): Promise<ProcessEnd & { readonly output: string }> {
   return runProcess(process.execPath, [MAIN, ...args], {
     name: `gatehouse ${args[0] ?? ''}`,
@@ -147,7 +150,13 @@ export function listenOn(ports: GatehousePorts): string {
 }
 
 export async function gatehousePorts(): Promise<GatehousePorts> {
-  const [grpc, nginx, envoy, health, admin] = (await freePorts(5)) as [number, number, number, number, number];
+  const [grpc, nginx, envoy, health, admin] = (await freePorts(5)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   return { grpc, nginx, envoy, health, admin };
 }
 
@@ -181,7 +190,9 @@ async function readMetric(
   for (const line of text.split('\n')) {
     const [, sample, inBraces = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
     if (sample !== name || value === undefined) continue;
-    const carries = Object.entries(labels).every(([label, wanted]) => inBraces.includes(`${label}="${wanted}"`));
+    const carries = Object.entries(labels).every(([label, wanted]) =>
+      inBraces.includes(`${label}="${wanted}"`),
+    );
     if (carries) sum += Number(value);
   }
   return sum;

@@ -58,7 +58,9 @@ export function startProcess(
   collectLines(child.stderr, lines);
 
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => reject(new Error(`${name}: ${command} cannot be started: ${error.message}`)));
+    child.once('error', (error) =>
+      reject(new Error(`${name}: ${command} cannot be started: ${error.message}`)),
+    );
     child.once('spawn', () => {
       const pid = child.pid;
       if (pid === undefined) return;

