@@ -221,6 +221,11 @@ export const FAULT_REASONS = {
     'Too many enquiries to this authorization server are under way and waiting.',
     'Raise `limits`, or find out why it answers slowly.',
   ),
+  answer_unsendable: fault(
+    'local',
+    'The headers for the upstream cannot be carried in an answer to this HTTP front: over 24 KiB, too many, or of a name that belongs to the connection.',
+    'Set fewer or shorter `upstream.headers` on this route, and none that HTTP itself uses.',
+  ),
   client_store_failed: fault(
     'local',
     'The client store could not say which client goes with the request.',

@@ -1,0 +1,54 @@
+import type { JsonObject, Soon } from '../domain/index.ts';
+
+/** Whether this instance may be sent checks, and what it still waits for, in words of ours. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly waitingFor: readonly string[];
+}
+
+/** A scrape in the Prometheus text format. */
+export interface Metrics {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Page {
+  readonly status: 200 | 503;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Makes a page when it is asked for. */
+export type MakePage = () => Soon<Page>;
+
+/** By path, exactly. */
+export type Pages = ReadonlyMap<string, MakePage>;
+
+const TEXT = 'text/plain; charset=utf-8';
+
+/** That the loop turns: an answer is the proof. */
+export const alive: MakePage = () => ({ status: 200, contentType: TEXT, body: 'alive\n' });
+
+export function readinessPage(readiness: () => Readiness): MakePage {
+  return () => {
+    const { ready, waitingFor } = readiness();
+    if (ready) return { status: 200, contentType: TEXT, body: 'ready\n' };
+    const lines = ['not ready, waiting for:', ...waitingFor.map((what) => `- ${what}`)];
+    return { status: 503, contentType: TEXT, body: `${lines.join('\n')}\n` };
+  };
+}
+
+export function metricsPage(metrics: () => Promise<Metrics>): MakePage {
+  return async () => {
+    const { contentType, body } = await metrics();
+    return { status: 200, contentType, body };
+  };
+}
+
+export function statusPage(status: () => JsonObject): MakePage {
+  return () => ({
+    status: 200,
+    contentType: 'application/json; charset=utf-8',
+    body: `${JSON.stringify(status(), null, 2)}\n`,
+  });
+}

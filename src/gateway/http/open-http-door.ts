@@ -1,0 +1,131 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import {
+  type AnswerFor,
+  type Check,
+  type Clock,
+  type DoorTls,
+  fail,
+  type ListenAddress,
+  type Milliseconds,
+  type Observe,
+  type Result,
+  unreachable,
+  type WaitSettings,
+} from '../../domain/index.ts';
+import { replaceTls } from './door-tls.ts';
+import { codeOf } from './error-code.ts';
+import { listen } from './listen.ts';
+import { createListener, TRANSPORT_LIMITS, type TransportLimits } from './listener.ts';
+import type { Profile } from './profile.ts';
+import { createEnvoyProfile } from './profiles/envoy.ts';
+import { createNginxProfile } from './profiles/nginx.ts';
+import { createReadContext } from './read-context.ts';
+import { refuseNoCheck } from './refuse-no-check.ts';
+import { createServeCheck, type ServeCheck } from './serve-check.ts';
+import { createIsTrustedPeer, type SecretHeader } from './trusted-peer.ts';
+
+/** A port where every request, whatever its method and path, is a check. */
+export interface HttpDoor {
+  /** With the real port. */
+  readonly address: ListenAddress;
+  /** Takes effect for new connections; refused ones change nothing and say why. */
+  updateTls(tls: DoorTls): Result<null, string>;
+  /** Takes no new connections, answers what is under way, and ends what is left after `grace` with a refusal. */
+  close(grace: Milliseconds): Promise<void>;
+}
+
+export interface HttpDoorParts {
+  readonly check: Check;
+  readonly answerFor: AnswerFor;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly observe: Observe;
+  /** Asked for each check, so that a reload takes effect. */
+  readonly wait: () => WaitSettings;
+}
+
+export interface HttpDoorSettings {
+  readonly address: ListenAddress;
+  readonly profile: 'nginx' | 'envoy';
+  /** Cut from the front of the path; of the `envoy` profile only. Empty for none. */
+  readonly pathPrefix: string;
+  /** Addresses and ranges that are believed. A unix socket is trusted by its file mode. */
+  readonly trustedPeers: readonly string[];
+  readonly secretHeader: SecretHeader | null;
+  /** The longest a check may wait at this door. */
+  readonly timeout: Milliseconds;
+  readonly tls: DoorTls | null;
+}
+
+/**
+ * Opens one HTTP door.
+ *
+ * @throws Error when it cannot listen, or when its certificate or `trustedPeers` cannot be used.
+ */
+export async function openHttpDoor(
+  parts: HttpDoorParts,
+  settings: HttpDoorSettings,
+  limits: TransportLimits = TRANSPORT_LIMITS,
+): Promise<HttpDoor> {
+  const { check, answerFor, clock, observe, wait } = parts;
+  const { address, tls, timeout, trustedPeers, secretHeader } = settings;
+  const profile = profileOf(settings);
+  const overUnixSocket = address.kind === 'unix';
+  const isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader, overUnixSocket });
+  const secretHeaderName = secretHeader?.name.toLowerCase() ?? null;
+  const readContext = createReadContext({ profile, isTrustedPeer, wait }, { timeout, secretHeaderName });
+  const serveCheck = createServeCheck({ check, answerFor, clock, observe, profile, readContext });
+
+  const { server, tlsServer } = createListener({ idle: profile.idle, tls, limits });
+  const refused = refuseNoCheck(server, serveCheck.refuse);
+  server.on('request', serveCheck.serve);
+  const bound = await listen(server, address);
+  server.on('error', (cause) =>
+    observe({ event: 'crashed', where: 'gateway/http listener', cause: codeOf(cause) }),
+  );
+
+  return {
+    address: bound,
+    updateTls(next) {
+      if (tlsServer === null || tls === null)
+        return fail('this door was opened without TLS; to add it, restart');
+      return replaceTls(tlsServer, tls, next);
+    },
+    close: (grace) => closeWithin(grace, server, serveCheck, refused),
+  };
+}
+
+function profileOf({ profile, pathPrefix }: HttpDoorSettings): Profile {
+  switch (profile) {
+    case 'nginx':
+      return createNginxProfile();
+    case 'envoy':
+      return createEnvoyProfile({ pathPrefix });
+    default:
+      return unreachable(profile);
+  }
+}
+
+async function closeWithin(
+  grace: Milliseconds,
+  server: Server,
+  serveCheck: ServeCheck,
+  refused: ReadonlySet<Duplex>,
+): Promise<void> {
+  serveCheck.drain();
+  const closed = new Promise<void>((resolve) => {
+    // Closes idle connections too. An error only says that it was closed before.
+    server.close(() => resolve());
+  });
+  const timer = setTimeout(() => {
+    serveCheck.abandon();
+    // One turn later the refusals are written.
+    setImmediate(() => {
+      server.closeAllConnections();
+      for (const socket of refused) socket.destroy();
+    });
+  }, grace);
+  await closed;
+  clearTimeout(timer);
+}

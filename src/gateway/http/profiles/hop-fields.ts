@@ -1,0 +1,16 @@
+/**
+ * Fields about the connection between front and door (RFC 9110 section 7.6.1) and about the message on it. They are
+ * the front's, not the client's; over gRPC they are not shown either.
+ */
+export const HOP_FIELDS: readonly string[] = [
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
