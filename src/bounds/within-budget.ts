@@ -1,5 +1,8 @@
 import { type Clock, fail, type MonotonicMilliseconds, type Result, succeed } from '../domain/index.ts';
 
+// A longer delay would make setTimeout fire at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Waits for a task until a moment and no longer. Running out is an ordinary answer; the task goes on.
  * Never: a rejection of its own; a rejected task rejects here too, so hand over tasks that settle with a value.
@@ -14,7 +17,7 @@ export async function withinBudget<Value>(
 
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<Result<never, 'elapsed'>>((resolve) => {
-    timer = setTimeout(() => resolve(fail('elapsed')), leftMs);
+    timer = setTimeout(() => resolve(fail('elapsed')), Math.min(leftMs, LONGEST_TIMER_MS));
   });
   try {
     return await Promise.race([task.then(succeed), expiry]);

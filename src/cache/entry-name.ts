@@ -1,0 +1,12 @@
+import type { CacheKey, CacheKind } from '../domain/index.ts';
+
+// The version of the whole entry is in its name, so that old and new replicas live side by side in one store.
+const PREFIX = 'gatehouse:1';
+
+/** Name of an entry in the shared store. */
+export function entryName(kind: CacheKind, key: CacheKey): string {
+  return `${PREFIX}:${kind}:${key}`;
+}
+
+/** A name under which nothing is ever stored: for asking whether the store answers. */
+export const PROBE_NAME = `${PREFIX}:probe`;

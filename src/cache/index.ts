@@ -1,0 +1,6 @@
+/** Remembers answers in memory and in a shared Keyv store, sealed, and admits it when the store is broken. */
+export { createMemoryCache, type MemoryStats, type ObservedMemoryCache } from './memory-cache.ts';
+export { NO_SHARED_CACHE } from './no-shared-cache.ts';
+export { openKeyv } from './open-keyv.ts';
+export { openRedisStore, type RedisStore, type RedisStoreSettings } from './redis-store.ts';
+export { createSharedCache, type SharedCache } from './shared-cache.ts';
