@@ -1,0 +1,49 @@
+import { type ClientContext, type Milliseconds, milliseconds, type ResolveName } from '../domain/index.ts';
+import { type Connections, openConnections } from './connections.ts';
+
+/** The kept-alive connections of one client, opened at need; nearly always to one origin. */
+export interface ConnectionPools {
+  to(origin: string): Connections;
+  readonly connected: number;
+  readonly running: number;
+  /** Lets running exchanges end. Whoever asks afterwards opens anew. */
+  close(): Promise<void>;
+}
+
+export function createConnectionPools(
+  client: ClientContext,
+  parts: { readonly resolveName: ResolveName },
+): ConnectionPools {
+  const pools = new Map<string, Connections>();
+  const settings = {
+    tls: client.tls,
+    limit: client.limits.concurrent,
+    connectTimeout: connectTimeoutOf(client),
+  };
+
+  return {
+    to(origin) {
+      const known = pools.get(origin);
+      if (known !== undefined) return known;
+      const opened = openConnections(origin, parts, settings);
+      pools.set(origin, opened);
+      return opened;
+    },
+    get connected() {
+      return [...pools.values()].reduce((sum, { connected }) => sum + connected, 0);
+    },
+    get running() {
+      return [...pools.values()].reduce((sum, { running }) => sum + running, 0);
+    },
+    async close() {
+      const closing = [...pools.values()];
+      pools.clear();
+      await Promise.all(closing.map((connections) => connections.close()));
+    },
+  };
+}
+
+/** So short that a dead address is told apart from a slow answer. */
+function connectTimeoutOf({ introspection }: ClientContext): Milliseconds {
+  return milliseconds(Math.min(introspection.timeout / 2, 2_000));
+}

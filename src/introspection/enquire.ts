@@ -1,0 +1,86 @@
+import type { Gate } from '../bounds/index.ts';
+import {
+  type AccessToken,
+  type Bytes,
+  type Fault,
+  fail,
+  fault,
+  type Introspection,
+  type Milliseconds,
+  type Result,
+  unreachable,
+} from '../domain/index.ts';
+import type { ConnectionFailure } from './connection-failure.ts';
+import type { ConnectionPools } from './connection-pools.ts';
+import { exchange, type Exchange } from './exchange.ts';
+import type { PreparedQuestion } from './introspection-request.ts';
+import { readAnswer } from './read-answer.ts';
+
+export interface EnquiryParts {
+  readonly gate: Gate;
+  readonly pools: ConnectionPools;
+}
+
+/**
+ * Puts a question for one token: waits for its turn, asks, reads the answer, all within the client's own budget.
+ *
+ * Never: a second attempt, except when a connection kept alive from before died before a status came: the server was
+ * closing it as we wrote, and the question changes nothing there.
+ */
+export async function enquire(
+  { gate, pools }: EnquiryParts,
+  question: PreparedQuestion,
+  token: AccessToken,
+): Promise<Result<Introspection, Fault>> {
+  const { timeout, maxAnswer } = question.client.introspection;
+  const expiry = new AbortController();
+  const timer = setTimeout(() => expiry.abort(), timeout);
+  try {
+    const leave = await gate.enter(expiry.signal);
+    if (leave === 'full') return fail(fault('enquiries_exhausted', fullness(gate)));
+    if (leave === 'expired') return fail(fault('introspection_timeout', `no turn came within ${timeout} ms`));
+    try {
+      const limits = { signal: expiry.signal, bodyLimit: bodyLimitFor(maxAnswer) };
+      const ask = (): Promise<Exchange> =>
+        exchange(pools.to(question.origin), question.requestFor(token), limits);
+      const first = await ask();
+      return read(mayAskAgain(first) ? await ask() : first, timeout);
+    } finally {
+      leave();
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Error pages are read to their end when they are short, so that their connection can be kept. */
+function bodyLimitFor(maxAnswer: Bytes): (status: number) => number {
+  return (status) => (status === 200 ? maxAnswer : SHORT_PAGE);
+}
+
+function mayAskAgain(outcome: Exchange): boolean {
+  return outcome.kind === 'failed' && outcome.wasKept && outcome.failure.kind === 'lost';
+}
+
+function read(outcome: Exchange, timeout: Milliseconds): Result<Introspection, Fault> {
+  switch (outcome.kind) {
+    case 'answered':
+      return readAnswer(outcome.answer);
+    case 'timeout':
+      return fail(fault('introspection_timeout', `no answer within ${timeout} ms`));
+    case 'failed':
+      return fail(noAnswer(outcome.failure));
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function noAnswer({ kind, detail }: ConnectionFailure): Fault {
+  return fault(kind === 'not_http' ? 'introspection_unreadable' : 'introspection_unreachable', detail);
+}
+
+function fullness({ inside, waiting }: Gate): string {
+  return `${inside} enquiries are under way and ${waiting} are waiting; see \`limits\``;
+}
+
+const SHORT_PAGE = 16_384;

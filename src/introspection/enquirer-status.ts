@@ -1,0 +1,77 @@
+import type { Gate } from '../bounds/index.ts';
+import {
+  type ClientContext,
+  type Clock,
+  type Fault,
+  type JsonObject,
+  type Milliseconds,
+  milliseconds,
+} from '../domain/index.ts';
+import type { ConnectionPools } from './connection-pools.ts';
+import type { QuestionSource } from './question-source.ts';
+
+/** Numbers of one client, for gauges. */
+export interface EnquirerStats {
+  readonly client: string;
+  /** Since the metadata was last confirmed; `null`: never yet, or none is needed. */
+  readonly metadataAgeMs: Milliseconds | null;
+  readonly poolConnected: number;
+  readonly poolRunning: number;
+  readonly enquiriesInside: number;
+  readonly enquiriesWaiting: number;
+}
+
+/** What there is to see of a client. */
+export interface EnquirerView {
+  readonly client: ClientContext;
+  readonly source: QuestionSource;
+  readonly pools: ConnectionPools;
+  readonly gate: Gate;
+  readonly clock: Clock;
+}
+
+export function enquirerStats({ client, source, pools, gate, clock }: EnquirerView): EnquirerStats {
+  const confirmedAt = source.freshness?.confirmedAt ?? null;
+  return {
+    client: client.name,
+    metadataAgeMs: confirmedAt === null ? null : milliseconds(clock.monotonic() - confirmedAt),
+    poolConnected: pools.connected,
+    poolRunning: pools.running,
+    enquiriesInside: gate.inside,
+    enquiriesWaiting: gate.waiting,
+  };
+}
+
+/** For the status page. `lastFault` is that of an enquiry and stays until the next one. */
+export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): JsonObject {
+  const { client, source, pools, gate } = view;
+  return {
+    issuer: client.issuer,
+    endpoint: source.latest?.endpoint ?? null,
+    authentication: source.latest?.method ?? null,
+    metadata: metadataStatus(view),
+    connections: { connected: pools.connected, running: pools.running },
+    enquiries: { inside: gate.inside, waiting: gate.waiting, lastFault: faultStatus(lastFault) },
+  };
+}
+
+function metadataStatus(view: EnquirerView): JsonObject | null {
+  const { source, clock } = view;
+  const { freshness } = source;
+  if (freshness === null) return null;
+  const { nextAt, failures, lastFault } = freshness;
+  return {
+    ageMs: whole(enquirerStats(view).metadataAgeMs),
+    nextInMs: nextAt === null ? null : whole(Math.max(0, nextAt - clock.monotonic())),
+    failures,
+    lastFault: faultStatus(lastFault),
+  };
+}
+
+function faultStatus(found: Fault | null): JsonObject | null {
+  return found === null ? null : { reason: found.reason, detail: found.detail };
+}
+
+function whole(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
+}

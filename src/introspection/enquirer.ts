@@ -1,0 +1,110 @@
+import { createGate } from '../bounds/index.ts';
+import {
+  type AccessToken,
+  type ClientContext,
+  fail,
+  type Fault,
+  fault,
+  type Introspection,
+  type JsonObject,
+  milliseconds,
+  type Question,
+  type Result,
+  type Soon,
+  succeed,
+} from '../domain/index.ts';
+import { classOf } from './class-of.ts';
+import { createConnectionPools } from './connection-pools.ts';
+import { enquire } from './enquire.ts';
+import { type EnquirerStats, enquirerStats, enquirerStatus } from './enquirer-status.ts';
+import { type PreparedQuestion, prepareQuestion } from './introspection-request.ts';
+import type { IntrospectorParts } from './introspector-parts.ts';
+import { createQuestionSource } from './question-source.ts';
+
+/** All that lives as long as one client context: its question, its connections, its gate. */
+export interface Enquirer {
+  readonly client: ClientContext;
+  prepare(): Soon<Result<PreparedQuestion, Fault>>;
+  /** Settles within the client's own budget; never rejects. */
+  ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>>;
+  status(): JsonObject;
+  stats(): EnquirerStats;
+  /** The client is no longer in force: no timers, and no connections once the running enquiries have ended. */
+  retire(): Promise<void>;
+  /** The client is in force again. */
+  recall(): void;
+}
+
+export function createEnquirer(client: ClientContext, parts: IntrospectorParts): Enquirer {
+  const { clock, observe } = parts;
+  const source = createQuestionSource(client, parts);
+  const pools = createConnectionPools(client, parts);
+  const gate = createGate(client.limits);
+  const view = { client, source, pools, gate, clock };
+  const running = new Set<Promise<unknown>>();
+  let lastFault: Fault | null = null;
+  let isRetired = false;
+
+  return {
+    client,
+    prepare: () => source.get(),
+    ask,
+    status: () => enquirerStatus(view, lastFault),
+    stats: () => enquirerStats(view),
+    async retire() {
+      isRetired = true;
+      source.pause();
+      await Promise.all(running);
+      await closeWhenIdle();
+    },
+    recall() {
+      isRetired = false;
+      source.resume();
+    },
+  };
+
+  async function ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
+    const enquiry = askAndTell(question, token);
+    running.add(enquiry);
+    const outcome = await enquiry;
+    running.delete(enquiry);
+    void closeWhenIdle();
+    return outcome;
+  }
+
+  async function closeWhenIdle(): Promise<void> {
+    if (isRetired && running.size === 0) await pools.close();
+  }
+
+  async function askAndTell(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
+    const startedAt = clock.monotonic();
+    const outcome = await askSafely(question, token);
+    if (!outcome.ok) lastFault = outcome.failure;
+    observe({
+      event: 'introspected',
+      client: client.name,
+      outcome: outcome.ok ? outcome.value.kind : outcome.failure.reason,
+      tookMs: milliseconds(clock.monotonic() - startedAt),
+      detail: outcome.ok ? null : outcome.failure.detail,
+    });
+    return outcome;
+  }
+
+  async function askSafely(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
+    try {
+      const prepared = preparedOf(question);
+      return prepared.ok ? await enquire({ gate, pools }, prepared.value, token) : prepared;
+    } catch (error) {
+      observe({ event: 'crashed', where: 'introspection', cause: classOf(error) });
+      return fail(fault('internal'));
+    }
+  }
+
+  /** A refresh may have moved the endpoint since: asked is what was prepared, so that the answer fits its cache key. */
+  function preparedOf(question: Question): Result<PreparedQuestion, Fault> {
+    const { latest } = source;
+    if (latest === question) return succeed(latest);
+    const prepared = prepareQuestion(client, question.endpoint, latest?.method ?? 'client_secret_basic');
+    return prepared.ok ? prepared : fail(fault('internal', prepared.failure));
+  }
+}

@@ -1,0 +1,7 @@
+/** Asks one RFC 7662 question and reads the answer strictly. */
+export type { EnquirerStats } from './enquirer-status.ts';
+export { isWrongSetting } from './introspection-fault.ts';
+export { createIntrospector, type HouseIntrospector } from './introspector.ts';
+export type { IntrospectorParts } from './introspector-parts.ts';
+export { JSON_LIMITS, type JsonLimits, parseStrictJson } from './parse-strict-json.ts';
+export { readIntrospection } from './read-introspection.ts';

@@ -1,0 +1,134 @@
+import {
+  type ClientContext,
+  fail,
+  fault,
+  type Milliseconds,
+  milliseconds,
+  type ResolveName,
+  type Result,
+  succeed,
+} from '../domain/index.ts';
+import { openConnections } from './connections.ts';
+import { exchange, type Exchange, type HttpAnswer } from './exchange.ts';
+import { type IntrospectionFault, settingsFault } from './introspection-fault.ts';
+import { isCompressed, isJson } from './media-type.ts';
+import { JSON_LIMITS, parseStrictJson } from './parse-strict-json.ts';
+import { readMetadata, type ServerMetadata } from './read-metadata.ts';
+import { refreshAfter } from './refresh-after.ts';
+import { readTarget } from './target.ts';
+import { wellKnownPlaces } from './well-known.ts';
+
+export interface LoadedMetadata {
+  readonly metadata: ServerMetadata;
+  /** How long the server lets it be used, within our floor and cap. */
+  readonly refreshAfter: Milliseconds;
+}
+
+/**
+ * Fetches and reads the metadata of a client's issuer (META-2 to META-7).
+ *
+ * Out: what the first place that has a document says, or a fault.
+ * Never: the next place after anything but absence; a redirect; more than 256 KiB or five seconds.
+ */
+export async function loadMetadata(
+  client: ClientContext,
+  parts: { readonly resolveName: ResolveName },
+): Promise<Result<LoadedMetadata, IntrospectionFault>> {
+  const expiry = new AbortController();
+  const timer = setTimeout(() => expiry.abort(), TIMEOUT);
+  try {
+    for (const place of placesOf(client)) {
+      const outcome = await fetchDocument(place, client, parts, expiry.signal);
+      if (!isAbsent(outcome)) return judge(outcome, client);
+    }
+    return fail(settingsFault('metadata_unavailable', ABSENT));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function placesOf({ issuer, metadataUrl }: ClientContext): readonly string[] {
+  if (metadataUrl !== null) return [metadataUrl];
+  return issuer === null ? [] : wellKnownPlaces(issuer);
+}
+
+type Fetched = Exchange | { readonly kind: 'unusable'; readonly complaint: string };
+
+async function fetchDocument(
+  place: string,
+  client: ClientContext,
+  parts: { readonly resolveName: ResolveName },
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const target = readTarget(place, client);
+  if (!target.ok) return { kind: 'unusable', complaint: target.failure };
+
+  // Fetched once in a quarter of an hour: a connection of its own, closed at once, is the simplest that works.
+  const connections = openConnections(target.value.origin, parts, {
+    tls: client.tls,
+    limit: 1,
+    connectTimeout: milliseconds(TIMEOUT / 2),
+  });
+  try {
+    const request = { method: 'GET', path: target.value.path, headers: HEADERS, body: null } as const;
+    return await exchange(connections, request, { signal, bodyLimit: () => LARGEST });
+  } finally {
+    void connections.close();
+  }
+}
+
+/** Only then is the next place tried (META-3). */
+function isAbsent(outcome: Fetched): boolean {
+  return outcome.kind === 'answered' && (outcome.answer.status === 404 || outcome.answer.status === 410);
+}
+
+function judge(outcome: Fetched, client: ClientContext): Result<LoadedMetadata, IntrospectionFault> {
+  switch (outcome.kind) {
+    case 'unusable':
+      return fail(settingsFault('metadata_invalid', `the metadata URL is refused: ${outcome.complaint}`));
+    case 'timeout':
+      return fail(fault('metadata_unavailable', `no metadata within ${TIMEOUT} ms`));
+    case 'failed':
+      return fail(fault('metadata_unavailable', outcome.failure.detail));
+    case 'answered':
+      return outcome.answer.status === 200 ? read(outcome.answer, client) : fail(refused(outcome.answer));
+  }
+}
+
+function refused({ status }: HttpAnswer): IntrospectionFault {
+  const detail = `the metadata was answered with status ${status}`;
+  if (status >= 300 && status < 400) {
+    // A temporary redirect may be a maintenance page; a permanent one says that our setting is old.
+    const moved = `${detail}; redirects are not followed, set \`metadataUrl\` to where it really is`;
+    return status === 301 || status === 308
+      ? settingsFault('metadata_unavailable', moved)
+      : fault('metadata_unavailable', moved);
+  }
+  const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
+  return mayPass ? fault('metadata_unavailable', detail) : settingsFault('metadata_unavailable', detail);
+}
+
+function read(answer: HttpAnswer, client: ClientContext): Result<LoadedMetadata, IntrospectionFault> {
+  const { headers, body } = answer;
+  if (isCompressed(headers)) return invalid('the document is compressed although identity was asked for');
+  if (!isJson(headers)) return invalid('the document is not JSON by its content type');
+  if (body.kind === 'cut') {
+    if (body.cause === 'too_large') return invalid(`the document is over ${LARGEST} bytes`);
+    return fail(fault('metadata_unavailable', 'the document did not come to its end'));
+  }
+  const document = parseStrictJson(body.bytes, JSON_LIMITS);
+  if (!document.ok) return invalid(`the document cannot be read: ${document.failure}`);
+  const metadata = readMetadata(document.value, client);
+  if (!metadata.ok) return invalid(metadata.failure);
+  return succeed({ metadata: metadata.value, refreshAfter: refreshAfter(headers) });
+}
+
+function invalid(detail: string): Result<never, IntrospectionFault> {
+  return fail(settingsFault('metadata_invalid', detail));
+}
+
+const TIMEOUT = milliseconds(5_000);
+const LARGEST = 262_144;
+const ABSENT =
+  'no metadata document is where `issuer` or `metadataUrl` puts it (404); set `metadataUrl` or `introspection.endpoint`';
+const HEADERS = ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'gatehouse'];

@@ -1,0 +1,52 @@
+import { fail, fault, type Introspection, isJsonObject, type Result } from '../domain/index.ts';
+import type { AnswerBody, HttpAnswer } from './exchange.ts';
+import { faultWithRetry, type IntrospectionFault } from './introspection-fault.ts';
+import { isCompressed, isJson } from './media-type.ts';
+import { JSON_LIMITS, parseStrictJson } from './parse-strict-json.ts';
+import { readIntrospection } from './read-introspection.ts';
+
+/**
+ * Reads the HTTP answer of an introspection endpoint (INT-14 to INT-16, INT-25).
+ *
+ * Out: what the server said about the token, or the typed fault of how it failed to.
+ * Never: an introspection from anything but a whole, plain, JSON body under status 200.
+ */
+export function readAnswer(answer: HttpAnswer): Result<Introspection, IntrospectionFault> {
+  return answer.status === 200 ? readBody(answer) : fail(statusFault(answer));
+}
+
+function readBody({ headers, body }: HttpAnswer): Result<Introspection, IntrospectionFault> {
+  if (isCompressed(headers)) return fail(fault('introspection_compressed'));
+  if (!isJson(headers)) return fail(fault('introspection_content_type'));
+  if (body.kind === 'cut') return fail(CUT[body.cause]);
+
+  const claims = parseStrictJson(body.bytes, JSON_LIMITS);
+  if (!claims.ok)
+    return fail(fault('introspection_unreadable', `the body is not strict JSON: ${claims.failure}`));
+  const introspection = readIntrospection(claims.value);
+  return introspection.ok ? introspection : fail(fault('introspection_unreadable', introspection.failure));
+}
+
+const CUT = {
+  too_large: fault('introspection_too_large'),
+  timeout: fault('introspection_timeout', 'the body did not come to its end in time'),
+  lost: fault('introspection_unreachable', 'the connection was lost within the body'),
+} as const satisfies Record<Extract<AnswerBody, { kind: 'cut' }>['cause'], IntrospectionFault>;
+
+function statusFault({ status, headers, body }: HttpAnswer): IntrospectionFault {
+  const detail = `the introspection endpoint answered with status ${status}`;
+  if (status === 401 || ((status === 400 || status === 403) && saysInvalidClient(body))) {
+    return fault('credentials_refused', detail);
+  }
+  if (status === 429) return faultWithRetry('introspection_throttled', detail, headers);
+  if (status >= 500 && status < 600) return faultWithRetry('introspection_server_error', detail, headers);
+  if (status >= 300 && status < 400) return fault('introspection_redirected', detail);
+  return fault('introspection_status', detail);
+}
+
+/** RFC 6749 section 5.2. */
+function saysInvalidClient(body: AnswerBody): boolean {
+  if (body.kind === 'cut') return false;
+  const error = parseStrictJson(body.bytes, JSON_LIMITS);
+  return error.ok && isJsonObject(error.value) && error.value['error'] === 'invalid_client';
+}
