@@ -1,0 +1,52 @@
+import {
+  ALLOW_REASONS,
+  DENY_REASONS,
+  FAULT_REASONS,
+  type Decision,
+  type Door,
+  type FaultReason,
+  type HouseEvent,
+  type Reason,
+} from '../domain/index.ts';
+
+/**
+ * The members of unions as lists, so that series can exist before their first event and documents can name them.
+ * A member that is missing here does not compile.
+ */
+type Arm<Name extends HouseEvent['event']> = Extract<HouseEvent, { readonly event: Name }>;
+type Lookup = Arm<'cache_looked_up'>;
+type Failure = Arm<'cache_failed'>;
+type Eviction = Arm<'cache_evicted'>;
+
+export const DOORS = membersOf<Door>({ grpc: 0, 'http:nginx': 0, 'http:envoy': 0 });
+export const OUTCOMES = membersOf<Decision['kind']>({ allow: 0, deny: 0, fault: 0 });
+export const REASONS: readonly Reason[] = [
+  ...keysOf(ALLOW_REASONS),
+  ...keysOf(DENY_REASONS),
+  ...keysOf(FAULT_REASONS),
+];
+export const FAULTS: readonly FaultReason[] = keysOf(FAULT_REASONS);
+export const SIDES = membersOf<(typeof FAULT_REASONS)[FaultReason]['side']>({ local: 0, remote: 0 });
+
+export const TIERS = membersOf<Lookup['tier']>({ memory: 0, shared: 0 });
+export const LOOKUP_OUTCOMES = membersOf<Lookup['outcome']>({ active: 0, inactive: 0, miss: 0 });
+export const STORE_OPERATIONS = membersOf<Failure['operation']>({ get: 0, put: 0, connection: 0 });
+export const STORE_FAILURES = membersOf<Failure['cause']>({
+  timeout: 0,
+  unavailable: 0,
+  error: 0,
+  unsealable: 0,
+  outdated: 0,
+  oversized: 0,
+});
+export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
+export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, expired: 0 });
+
+function membersOf<Member extends string>(table: Readonly<Record<Member, 0>>): readonly Member[] {
+  return keysOf(table);
+}
+
+/** `Object.keys` of a table whose keys are all known to its type. */
+function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): readonly Key[] {
+  return Object.keys(table) as Key[];
+}

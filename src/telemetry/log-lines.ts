@@ -1,0 +1,174 @@
+import {
+  type Decision,
+  FAULT_REASONS,
+  type FaultReason,
+  type HouseEvent,
+  type LifecyclePhase,
+  type Milliseconds,
+  unreachable,
+} from '../domain/index.ts';
+import type { Fields, LogLevel } from './log.ts';
+
+/**
+ * What an operator reads about a house event: at debug a line a decision and enquiry, at info what changes in the
+ * life of the process, at warn and error what is wrong.
+ *
+ * Never: a path, a query, a header value, a token or a claim value; only the fields named below exist
+ * (INT-23, T-52).
+ */
+export interface Line {
+  /** Fields that make two lines the same matter; repeats of it may be written as a count. */
+  readonly matter: Fields;
+  readonly fields: Fields;
+  /** Constant sentences, for people. */
+  readonly message: string | undefined;
+  /** Whether it may come in floods. */
+  readonly isRepetitive: boolean;
+}
+
+/** `null`: as frequent as checks, and the metrics say all there is to say. Makes nothing. */
+export function levelOf(event: HouseEvent): LogLevel | null {
+  switch (event.event) {
+    case 'cache_looked_up':
+    case 'cache_evicted':
+    case 'enquiry_shared':
+      return null;
+    case 'decided':
+      return event.decision.kind === 'fault' ? 'warn' : 'debug';
+    case 'caller_left':
+      return 'debug';
+    case 'introspected':
+      if (event.outcome === 'credentials_refused') return 'error';
+      return isFault(event.outcome) ? 'warn' : 'debug';
+    case 'metadata_refreshed':
+      if (isFault(event.outcome)) return 'warn';
+      return event.outcome === 'changed' ? 'info' : 'debug';
+    case 'cache_failed':
+    case 'header_dropped':
+      return 'warn';
+    case 'settings_loaded':
+      return 'info';
+    case 'settings_refused':
+    case 'crashed':
+      return 'error';
+    case 'lifecycle':
+      return LIFECYCLE_LEVELS[event.phase];
+    default:
+      return unreachable(event);
+  }
+}
+
+const LIFECYCLE_LEVELS = {
+  starting: 'info',
+  door_open: 'info',
+  ready: 'info',
+  not_ready: 'warn',
+  draining: 'info',
+  stopped: 'info',
+  warning: 'warn',
+} as const satisfies Readonly<Record<LifecyclePhase, LogLevel>>;
+
+export type LoggedEvent = Exclude<
+  HouseEvent,
+  { readonly event: 'cache_looked_up' | 'cache_evicted' | 'enquiry_shared' }
+>;
+
+export function lineOf(event: LoggedEvent): Line {
+  switch (event.event) {
+    case 'decided':
+      return decided(event);
+    case 'caller_left':
+      return single({ door: event.door });
+    case 'introspected':
+      return enquiry(event, { took_ms: rounded(event.tookMs), detail: plain(event.detail) });
+    case 'metadata_refreshed':
+      return enquiry(event, { detail: plain(event.detail) });
+    case 'cache_failed':
+      return repetitive({ operation: event.operation, cause: event.cause }, {}, STORE_FAILED);
+    case 'header_dropped':
+      return repetitive({ header: plain(event.header) }, { route: plain(event.route) }, HEADER_DROPPED);
+    case 'settings_loaded':
+      return single({ generation: plain(event.generation) });
+    case 'settings_refused':
+      return single({ problems: event.problems }, SETTINGS_REFUSED);
+    case 'crashed':
+      return repetitive({ where: plain(event.where), cause: classNameOf(event.cause) }, {}, CRASHED);
+    case 'lifecycle':
+      return single({ phase: event.phase, detail: plain(event.detail) });
+    default:
+      return unreachable(event);
+  }
+}
+
+const STORE_FAILED = 'The shared store failed; the check went on as on a miss.';
+const HEADER_DROPPED = 'A claim was too long or not text; its header was removed instead.';
+const SETTINGS_REFUSED = 'The settings file is broken; the settings before it stay in force.';
+const CRASHED = 'Something that must not happen did; please report it.';
+
+type Arm<Name extends HouseEvent['event']> = Extract<HouseEvent, { readonly event: Name }>;
+
+function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
+  const fields = {
+    door,
+    route: plain(decision.route),
+    decision: decision.kind,
+    request_id: plain(context?.requestId ?? null),
+    method: methodOf(context?.method ?? ''),
+    took_ms: rounded(tookMs),
+    detail: detailOf(decision),
+  };
+  const { reason } = decision;
+  if (decision.kind !== 'fault') return single({ reason, ...fields });
+  return faulty(decision.reason, { reason }, fields);
+}
+
+/** A question to the authorization server, about a token or for its metadata. */
+function enquiry({ client, outcome }: Arm<'introspected' | 'metadata_refreshed'>, rest: Fields): Line {
+  const matter = { client: plain(client), outcome };
+  return isFault(outcome) ? faulty(outcome, matter, rest) : single({ ...matter, ...rest });
+}
+
+function isFault(outcome: string): outcome is FaultReason {
+  return Object.hasOwn(FAULT_REASONS, outcome);
+}
+
+function faulty(reason: FaultReason, matter: Fields, rest: Fields): Line {
+  const { meaning, remedy } = FAULT_REASONS[reason];
+  return repetitive(matter, { ...rest, remedy }, meaning);
+}
+
+function repetitive(matter: Fields, rest: Fields, message: string): Line {
+  return { matter, fields: { ...matter, ...rest }, message, isRepetitive: true };
+}
+
+function single(fields: Fields, message?: string): Line {
+  return { matter: fields, fields, message, isRepetitive: false };
+}
+
+function detailOf(decision: Decision): string | null {
+  return decision.kind === 'allow' ? null : plain(decision.detail);
+}
+
+const TEXT_LENGTH_MAX = 500;
+
+/** Text of our own, or a name from the settings. Controls are escaped where the line is made. */
+function plain<Text extends string | null>(text: Text): Text | string {
+  if (text === null || text.length <= TEXT_LENGTH_MAX) return text;
+  return `${text.slice(0, TEXT_LENGTH_MAX)}…`;
+}
+
+/** A client may send anything as its method; only what looks like one is repeated. */
+function methodOf(method: string): string | null {
+  if (method === '') return null;
+  return /^[A-Za-z-]{1,24}$/.test(method) ? method : '[not a method]';
+}
+
+/** A message passed for a class name may quote the request. */
+function classNameOf(cause: string): string {
+  return /^[A-Za-z_$][\w$]{0,63}$/.test(cause) ? cause : '[not a class name]';
+}
+
+/** Whole microseconds. */
+function rounded(ms: Milliseconds): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,247 @@
+import {
+  DOORS,
+  EVICTION_CAUSES,
+  FAULTS,
+  LOOKUP_OUTCOMES,
+  OUTCOMES,
+  PARTITIONS,
+  REASONS,
+  SIDES,
+  STORE_FAILURES,
+  STORE_OPERATIONS,
+  TIERS,
+} from './label-values.ts';
+
+/**
+ * Every metric of the house, in the order in which they are exposed and documented: the one table that the
+ * registry, `docs/reference/metrics.md` and their tests are made from.
+ */
+export interface MetricDefinition {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** `events`: counted as things happen. `pulled`: read from its owner when it is scraped. */
+  readonly source: 'events' | 'pulled';
+  /** One sentence; also the HELP line. */
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  /** What an operator alerts on; `null` where it is for looking only. */
+  readonly alert: string | null;
+  /** How values of the same labels are put together: those beyond a label's cap, and those of several processes. */
+  readonly combine: 'sum' | 'max';
+  /** Upper bounds in seconds; empty for all but histograms. */
+  readonly buckets: readonly number[];
+}
+
+/** A closed list, or values that come from outside this program. */
+export type LabelValues = readonly string[] | OpenLabel;
+
+export interface OpenLabel {
+  /** What the values are. */
+  readonly from: string;
+  /** At most so many distinct ones in the life of the process, the rest is `other`; `null`: one series at a time. */
+  readonly atMost: number | null;
+}
+
+/** Of names that settings bring along. A thousand tenants must not become a thousand series (T-41). */
+export const LABEL_VALUES_MAX = 100;
+
+const ROUTE: OpenLabel = { from: 'name of the route, empty when none was found', atMost: LABEL_VALUES_MAX };
+const CLIENT: OpenLabel = { from: 'name of the client', atMost: LABEL_VALUES_MAX };
+const HEADER: OpenLabel = { from: 'name of the header', atMost: LABEL_VALUES_MAX };
+
+/** From a hit in memory, some 50 µs, to the longest wait that makes sense. */
+const DECISION_BUCKETS = [
+  0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
+];
+/** From a server beside us to the longest enquiry that anybody configures. */
+const ENQUIRY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export const METRICS = {
+  gatehouse_decisions_total: counter(
+    'Checks answered.',
+    { door: DOORS, outcome: OUTCOMES, reason: REASONS },
+    'A share of `outcome="fault"` over 1 % for 5 minutes; a share of `outcome="deny"` far from its usual.',
+  ),
+  gatehouse_route_decisions_total: counter(
+    'Checks answered, by the route that judged them.',
+    { route: ROUTE, outcome: OUTCOMES, reason: REASONS },
+    'After a change of routes: `reason="no_route"`, `"route_guarded"` or `"scope_insufficient"` that was not there before.',
+  ),
+  gatehouse_decision_duration_seconds: histogram(
+    'Time from the arrival of a check to its answer.',
+    { door: DOORS, outcome: OUTCOMES },
+    DECISION_BUCKETS,
+    "A 99th percentile near the gateway's own timeout (Envoy: 200 ms unless set).",
+  ),
+  gatehouse_faults_total: counter(
+    'Checks answered 503: ours (local) or caused by the authorization server (remote).',
+    { side: SIDES, reason: FAULTS },
+    'Any increase of `side="local"` but for `draining`; a lasting rate of `side="remote"`.',
+  ),
+  gatehouse_callers_left_total: counter(
+    'Callers that went away before their answer.',
+    { door: DOORS },
+    'A lasting rate: the gateway gives up earlier than `wait.max`.',
+  ),
+  gatehouse_crashes_total: counter(
+    'Things that must not happen and did; the check they happened to was denied.',
+    {},
+    'Any increase: report it.',
+  ),
+  gatehouse_headers_dropped_total: counter(
+    'Upstream headers removed because the claim was too long or not text.',
+    { header: HEADER },
+    'Any increase: the upstream misses an identity header.',
+  ),
+
+  gatehouse_cache_lookups_total: counter(
+    'Lookups by tier and by what was found.',
+    { tier: TIERS, outcome: LOOKUP_OUTCOMES },
+    'A falling share of hits: each miss is an enquiry.',
+  ),
+  gatehouse_cache_failures_total: counter(
+    'Failures of the shared store; the check went on as on a miss.',
+    { operation: STORE_OPERATIONS, cause: STORE_FAILURES },
+    'Any lasting rate. `cause="unsealable"`: another key, or a tampered entry.',
+  ),
+  gatehouse_cache_evictions_total: counter(
+    'Entries that left the memory tier.',
+    { partition: PARTITIONS, cause: EVICTION_CAUSES },
+    'A lasting rate of `partition="active", cause="space"`: the memory tier is too small.',
+  ),
+  gatehouse_cache_entries: pulled('Entries in the memory tier.', { partition: PARTITIONS }, 'sum'),
+  gatehouse_cache_bytes: pulled('Bytes that the memory tier holds.', { partition: PARTITIONS }, 'sum'),
+  gatehouse_shared_cache_connected: pulled(
+    '1 while the shared store is connected; absent when none is configured.',
+    {},
+    'sum',
+    '0 for 1 minute.',
+  ),
+
+  gatehouse_introspections_total: counter(
+    'Enquiries by client and by what came of them.',
+    { client: CLIENT, outcome: ['active', 'inactive', ...FAULTS] },
+    'Any increase of `outcome="credentials_refused"`; a share of faults over 1 %.',
+  ),
+  gatehouse_introspection_duration_seconds: histogram(
+    'Time that an enquiry took.',
+    { client: CLIENT, outcome: ['answered', 'failed'] },
+    ENQUIRY_BUCKETS,
+    'A 99th percentile near `wait.max` or `introspection.timeout`.',
+  ),
+  gatehouse_enquiries_shared_total: counter('Checks that joined an enquiry under way.', {}, null),
+  gatehouse_enquiries_running: pulled('Enquiries under way.', { client: CLIENT }, 'sum'),
+  gatehouse_enquiries_waiting: pulled(
+    'Enquiries waiting for their turn.',
+    { client: CLIENT },
+    'sum',
+    'Above 0 for 1 minute: raise `limits.concurrent`, or find out why the server is slow.',
+  ),
+  gatehouse_connections: pulled(
+    'Connections to the authorization server: all that are open, and the requests under way on them.',
+    { client: CLIENT, state: ['connected', 'running'] },
+    'sum',
+  ),
+  gatehouse_metadata_refreshes_total: counter(
+    'Readings of metadata by client and by what came of them.',
+    { client: CLIENT, outcome: ['changed', 'unchanged', ...FAULTS] },
+    'An outcome other than `changed` and `unchanged` for an hour.',
+  ),
+  gatehouse_metadata_age_seconds: pulled(
+    'Age of the metadata in use.',
+    { client: CLIENT },
+    'max',
+    'Over 24 hours: it cannot be refreshed.',
+  ),
+  gatehouse_client_misconfigured: pulled(
+    '1 while a setting of this client is known to be wrong; its checks are answered 503.',
+    { client: CLIENT },
+    'max',
+    '1 at any time.',
+  ),
+
+  gatehouse_settings_info: gauge(
+    '1, with the generation (a hash) of the settings in force.',
+    { generation: { from: 'hash of the settings in force', atMost: null } },
+    'More than one generation in a fleet for 10 minutes.',
+  ),
+  gatehouse_settings_loads_total: counter('Settings put into force.', {}, null),
+  gatehouse_settings_loaded_timestamp_seconds: gauge(
+    'When the settings in force were loaded, in seconds since 1970.',
+    {},
+    null,
+  ),
+  gatehouse_settings_refused_timestamp_seconds: gauge(
+    'Since when the settings file is broken and older settings serve, in seconds since 1970; 0 when it is not.',
+    {},
+    'Above 0.',
+  ),
+  gatehouse_ready: gauge('1 while ready.', {}, '0 for 1 minute.'),
+  gatehouse_log_lines_dropped_total: {
+    ...counter('Log lines thrown away because their reader was too slow or gone.', {}, 'Any increase.'),
+    source: 'pulled',
+  },
+  gatehouse_telemetry_failures_total: counter(
+    'Events that could not be counted or logged, and gauges that could not be read.',
+    {},
+    'Any increase: report it.',
+  ),
+  gatehouse_build_info: gauge(
+    '1, with the versions of Gatehouse and Node.',
+    {
+      version: { from: 'version of Gatehouse', atMost: null },
+      node: { from: 'version of Node', atMost: null },
+    },
+    null,
+  ),
+} as const satisfies Readonly<Record<`gatehouse_${string}`, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
+/** Names of a type and source. */
+export type NamesOf<Type extends MetricDefinition['type'], Source extends MetricDefinition['source']> = {
+  [Name in MetricName]: (typeof METRICS)[Name] extends { readonly type: Type; readonly source: Source }
+    ? Name
+    : never;
+}[MetricName];
+/** Label names of a metric. */
+export type LabelsOf<Name extends MetricName> = keyof (typeof METRICS)[Name]['labels'] & string;
+
+type LabelTable = MetricDefinition['labels'];
+type Defined<Type, Source, Labels> = Omit<MetricDefinition, 'type' | 'source' | 'labels'> & {
+  readonly type: Type;
+  readonly source: Source;
+  readonly labels: Labels;
+};
+
+function counter<const Labels extends LabelTable>(
+  help: string,
+  labels: Labels,
+  alert: string | null,
+): Defined<'counter', 'events', Labels> {
+  return { type: 'counter', source: 'events', help, labels, alert, combine: 'sum', buckets: [] };
+}
+
+function gauge<const Labels extends LabelTable>(
+  help: string,
+  labels: Labels,
+  alert: string | null,
+): Defined<'gauge', 'events', Labels> {
+  return { type: 'gauge', source: 'events', help, labels, alert, combine: 'max', buckets: [] };
+}
+
+function pulled<const Labels extends LabelTable>(
+  help: string,
+  labels: Labels,
+  combine: 'sum' | 'max',
+  alert: string | null = null,
+): Defined<'gauge', 'pulled', Labels> {
+  return { type: 'gauge', source: 'pulled', help, labels, alert, combine, buckets: [] };
+}
+
+function histogram<const Labels extends LabelTable>(
+  help: string,
+  labels: Labels,
+  buckets: readonly number[],
+  alert: string | null,
+): Defined<'histogram', 'events', Labels> {
+  return { type: 'histogram', source: 'events', help, labels, alert, combine: 'sum', buckets };
+}

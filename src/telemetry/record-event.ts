@@ -1,0 +1,114 @@
+import { type Clock, type HouseEvent, unreachable } from '../domain/index.ts';
+import { createDecisionSeries } from './decision-series.ts';
+import {
+  DOORS,
+  EVICTION_CAUSES,
+  LOOKUP_OUTCOMES,
+  PARTITIONS,
+  STORE_FAILURES,
+  STORE_OPERATIONS,
+  TIERS,
+} from './label-values.ts';
+import type { MetricRegistry } from './metric-registry.ts';
+import { createSettingsSeries } from './settings-series.ts';
+
+export interface RecordEventParts {
+  readonly registry: Pick<MetricRegistry, 'scalar' | 'histogram' | 'boundedLabel'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * Counts house events. What happens on every check is counted in cells that exist beforehand; series whose labels
+ * are all known beforehand start at 0, so that a first failure shows as an increase.
+ */
+export function createRecordEvent({ registry, clock }: RecordEventParts): (event: HouseEvent) => void {
+  const decisions = createDecisionSeries(registry);
+  const counters = createCounters(registry);
+  const settings = createSettingsSeries(registry, clock);
+  const headersDropped = registry.scalar('gatehouse_headers_dropped_total');
+  const introspections = registry.scalar('gatehouse_introspections_total');
+  const introspectionTimes = registry.histogram('gatehouse_introspection_duration_seconds');
+  const refreshes = registry.scalar('gatehouse_metadata_refreshes_total');
+
+  return function recordEvent(event) {
+    switch (event.event) {
+      case 'decided': {
+        const series = decisions(event.door, event.decision);
+        series.total.value += 1;
+        series.ofRoute.value += 1;
+        series.times.observe(event.tookMs / 1000);
+        if (series.fault !== null) series.fault.value += 1;
+        return;
+      }
+      case 'caller_left':
+        counters.callersLeft[event.door].value += 1;
+        return;
+      case 'cache_looked_up':
+        counters.lookups[event.tier][event.outcome].value += 1;
+        return;
+      case 'cache_failed':
+        counters.storeFailures[event.operation][event.cause].value += 1;
+        return;
+      case 'cache_evicted':
+        counters.evictions[event.partition][event.cause].value += 1;
+        return;
+      case 'enquiry_shared':
+        counters.shared.value += 1;
+        return;
+      case 'introspected': {
+        const { client, outcome, tookMs } = event;
+        const isAnswer = outcome === 'active' || outcome === 'inactive';
+        introspections.at({ client, outcome }).value += 1;
+        introspectionTimes.at({ client, outcome: isAnswer ? 'answered' : 'failed' }).observe(tookMs / 1000);
+        return;
+      }
+      case 'metadata_refreshed':
+        refreshes.at({ client: event.client, outcome: event.outcome }).value += 1;
+        return;
+      case 'header_dropped':
+        headersDropped.at({ header: event.header }).value += 1;
+        return;
+      case 'settings_loaded':
+        settings.loaded(event.generation);
+        return;
+      case 'settings_refused':
+        settings.refused();
+        return;
+      case 'crashed':
+        counters.crashes.value += 1;
+        return;
+      case 'lifecycle':
+        settings.entered(event.phase);
+        return;
+      default:
+        return unreachable(event);
+    }
+  };
+}
+
+function createCounters({ scalar }: RecordEventParts['registry']) {
+  const callersLeft = scalar('gatehouse_callers_left_total');
+  const lookups = scalar('gatehouse_cache_lookups_total');
+  const storeFailures = scalar('gatehouse_cache_failures_total');
+  const evictions = scalar('gatehouse_cache_evictions_total');
+
+  return {
+    callersLeft: row(DOORS, (door) => callersLeft.at({ door })),
+    lookups: row(TIERS, (tier) => row(LOOKUP_OUTCOMES, (outcome) => lookups.at({ tier, outcome }))),
+    storeFailures: row(STORE_OPERATIONS, (operation) =>
+      row(STORE_FAILURES, (cause) => storeFailures.at({ operation, cause })),
+    ),
+    evictions: row(PARTITIONS, (partition) =>
+      row(EVICTION_CAUSES, (cause) => evictions.at({ partition, cause })),
+    ),
+    shared: scalar('gatehouse_enquiries_shared_total').at({}),
+    crashes: scalar('gatehouse_crashes_total').at({}),
+  };
+}
+
+function row<Key extends string, Value>(
+  keys: readonly Key[],
+  valueOf: (key: Key) => Value,
+): Readonly<Record<Key, Value>> {
+  return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as Record<Key, Value>;
+}

@@ -1,0 +1,69 @@
+import type { Milliseconds } from '../domain/index.ts';
+import type { PulledGauge, PullMetric } from './metric-registry.ts';
+
+/** Where the gauges of the house are read from when they are scraped. */
+export interface GaugeSources {
+  readonly enquiries: () => readonly ClientNumbers[];
+  /** The memory tier. */
+  readonly cache: () => Readonly<Record<'active' | 'inactive', PartitionNumbers>>;
+  /** What is known of each client's settings. */
+  readonly standings?: () => ReadonlyMap<string, 'pending' | 'fine' | 'outage' | 'wrong'>;
+}
+
+export interface ClientNumbers {
+  readonly client: string;
+  /** `null`: none was read yet, or none is needed. */
+  readonly metadataAgeMs: Milliseconds | null;
+  readonly poolConnected: number;
+  readonly poolRunning: number;
+  readonly enquiriesInside: number;
+  readonly enquiriesWaiting: number;
+}
+
+export interface PartitionNumbers {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+export function watchGauges(addGauge: PullMetric<PulledGauge>, sources: GaugeSources): void {
+  const { enquiries, cache, standings } = sources;
+
+  addGauge('gatehouse_enquiries_running', () =>
+    enquiries().map(({ client, enquiriesInside: value }) => ({ labels: { client }, value })),
+  );
+  addGauge('gatehouse_enquiries_waiting', () =>
+    enquiries().map(({ client, enquiriesWaiting: value }) => ({ labels: { client }, value })),
+  );
+  addGauge('gatehouse_connections', () =>
+    enquiries().flatMap(({ client, poolConnected, poolRunning }) => [
+      { labels: { client, state: 'connected' }, value: poolConnected },
+      { labels: { client, state: 'running' }, value: poolRunning },
+    ]),
+  );
+  addGauge('gatehouse_metadata_age_seconds', () =>
+    enquiries().flatMap(({ client, metadataAgeMs }) =>
+      metadataAgeMs === null ? [] : [{ labels: { client }, value: metadataAgeMs / 1000 }],
+    ),
+  );
+
+  addGauge('gatehouse_cache_entries', () => perPartition(cache(), ({ entries }) => entries));
+  addGauge('gatehouse_cache_bytes', () => perPartition(cache(), ({ bytes }) => bytes));
+
+  if (standings === undefined) return;
+  addGauge('gatehouse_client_misconfigured', () =>
+    Array.from(standings(), ([client, standing]) => ({
+      labels: { client },
+      value: standing === 'wrong' ? 1 : 0,
+    })),
+  );
+}
+
+function perPartition(
+  { active, inactive }: ReturnType<GaugeSources['cache']>,
+  valueOf: (numbers: PartitionNumbers) => number,
+) {
+  return [
+    { labels: { partition: 'active' }, value: valueOf(active) },
+    { labels: { partition: 'inactive' }, value: valueOf(inactive) },
+  ];
+}
