@@ -1,0 +1,46 @@
+import { fail, type Result, type RouteSettings, succeed } from '../domain/index.ts';
+import { ANY_HOST, type HostPattern, parseHostPattern } from './host-pattern.ts';
+import { ANY_PATH, parsePathPattern, type PathPattern } from './path-pattern.ts';
+
+/** Hosts and paths of one rule, never empty: a rule that names none means any. */
+export interface RulePatterns {
+  readonly hosts: readonly HostPattern[];
+  readonly paths: readonly PathPattern[];
+}
+
+/** A pattern that cannot be compiled. `problem` completes the sentence that begins with the pattern. */
+export interface PatternProblem {
+  readonly place: 'match.hosts' | 'match.paths';
+  readonly pattern: string;
+  readonly problem: string;
+}
+
+/** Compiles the patterns of a route, or lists every one that has no meaning. */
+export function compilePatterns({
+  match,
+}: Pick<RouteSettings, 'match'>): Result<RulePatterns, readonly PatternProblem[]> {
+  const problems: PatternProblem[] = [];
+  const hosts = compileAll('match.hosts', match.hosts, parseHostPattern, problems);
+  const paths = compileAll('match.paths', match.paths, parsePathPattern, problems);
+  if (problems.length > 0) return fail(problems);
+  return succeed({
+    hosts: hosts.length === 0 ? [ANY_HOST] : hosts,
+    paths: paths.length === 0 ? [ANY_PATH] : paths,
+  });
+}
+
+function compileAll<Pattern extends { readonly key: string }>(
+  place: PatternProblem['place'],
+  written: readonly string[],
+  parse: (text: string) => Result<Pattern, string>,
+  problems: PatternProblem[],
+): readonly Pattern[] {
+  // By key: two spellings of one pattern are one pattern.
+  const patterns = new Map<string, Pattern>();
+  for (const pattern of written) {
+    const parsed = parse(pattern);
+    if (parsed.ok) patterns.set(parsed.value.key, parsed.value);
+    else problems.push({ place, pattern, problem: parsed.failure });
+  }
+  return [...patterns.values()];
+}

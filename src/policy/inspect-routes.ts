@@ -1,0 +1,98 @@
+import type { RouteSettings } from '../domain/index.ts';
+import { compilePatterns, type RulePatterns } from './compile-patterns.ts';
+import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
+import { coversAll, reachesBeyond } from './pattern-relations.ts';
+import { compileRest, coversRest, fitsAlways, type RestOfMatch } from './rest-of-match.ts';
+
+/** Something about the rules of a settings file that its author should know. Rules are named as in the file. */
+export type RouteFinding = InvalidPattern | GuardFinding | UnreachableRule;
+
+/**
+ * A rule that shuts later broader ones out (decision 14): a request that its hosts and paths match and the rest of it
+ * does not is never tried against these.
+ */
+export interface GuardFinding {
+  readonly kind: 'guard';
+  readonly guard: string;
+  /** In the order of the file; never empty. */
+  readonly shutsOut: readonly string[];
+  readonly message: string;
+}
+
+/** A rule that is never used: every request that it matches goes to `by`, which stands before it. */
+export interface UnreachableRule {
+  readonly kind: 'unreachable';
+  readonly rule: string;
+  readonly by: string;
+  readonly message: string;
+}
+
+const NAMES_SHOWN_MAX = 10;
+
+interface Inspected extends RulePatterns {
+  readonly name: string;
+  readonly rest: RestOfMatch;
+  /** Whether anything is left of its hosts and paths that the rest does not fit. */
+  readonly isGuard: boolean;
+}
+
+/**
+ * What the rules do to each other, for `gatehouse check`; where patterns are invalid, only these. Takes a look at every
+ * pair of rules. An unreachable rule is named only when that is certain, so some that several rules together cover are not.
+ */
+export function inspectRoutes(routes: readonly RouteSettings[]): readonly RouteFinding[] {
+  const invalid = inspectPatterns(routes, { scrub: [] });
+  if (invalid.length > 0) return invalid;
+  const rules = routes.flatMap(inspected);
+  return [...rules.flatMap(guardFinding), ...rules.flatMap(unreachableRule)];
+}
+
+function inspected(route: RouteSettings): readonly Inspected[] {
+  const patterns = compilePatterns(route);
+  if (!patterns.ok) return [];
+  const rest = compileRest(route.match);
+  const isGuard = route.otherwise === 'deny' && !fitsAlways(rest);
+  return [{ name: route.name, ...patterns.value, rest, isGuard }];
+}
+
+function guardFinding(guard: Inspected, at: number, rules: readonly Inspected[]): readonly GuardFinding[] {
+  if (!guard.isGuard) return [];
+  const shutsOut: string[] = [];
+  for (let later = at + 1; later < rules.length; later += 1) {
+    const rule = rules[later];
+    if (rule !== undefined && shutOut(guard, rule)) shutsOut.push(rule.name);
+  }
+  if (shutsOut.length === 0) return [];
+  const message =
+    `route "${guard.name}" shuts these later, broader routes out where its hosts and paths match ` +
+    `and the rest of it does not: ${listed(shutsOut)}`;
+  return [{ kind: 'guard', guard: guard.name, shutsOut, message }];
+}
+
+/** Where the rest of the guard fits whatever the rest of the rule fits, the guard takes the request itself. */
+function shutOut(guard: Inspected, rule: Inspected): boolean {
+  return reachesBeyond(rule, guard) && !coversRest(guard.rest, rule.rest);
+}
+
+function unreachableRule(
+  rule: Inspected,
+  at: number,
+  rules: readonly Inspected[],
+): readonly UnreachableRule[] {
+  for (let earlier = 0; earlier < at; earlier += 1) {
+    const by = rules[earlier];
+    if (by === undefined || !coversAll(by, rule) || !coversRest(by.rest, rule.rest)) continue;
+    // A guard before it may shut it out and still let the narrower rule be tried.
+    const isAlwaysTried = !rules.slice(0, earlier).some((guard) => guard.isGuard && shutOut(guard, by));
+    if (!isAlwaysTried) continue;
+    const message = `route "${rule.name}" is never used: "${by.name}" before it takes every request that it matches`;
+    return [{ kind: 'unreachable', rule: rule.name, by: by.name, message }];
+  }
+  return [];
+}
+
+function listed(names: readonly string[]): string {
+  const first = names.slice(0, NAMES_SHOWN_MAX).map((name) => `"${name}"`);
+  const others = names.length - first.length;
+  return others === 0 ? first.join(', ') : `${first.join(', ')} and ${others} more`;
+}

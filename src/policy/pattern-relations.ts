@@ -1,0 +1,60 @@
+import type { RulePatterns } from './compile-patterns.ts';
+import type { HostPattern } from './host-pattern.ts';
+import type { PathPattern } from './path-pattern.ts';
+
+/** Whether every host and path that `narrow` means is meant by `wide` too, pair by pair. */
+export function coversAll(wide: RulePatterns, narrow: RulePatterns): boolean {
+  return (
+    narrow.hosts.every((host) => coversHosts(wide, host)) &&
+    narrow.paths.every((path) => coversPaths(wide, path))
+  );
+}
+
+/** Whether some request matches both by patterns of which those of `rule` are not inside those of `guard` (decision 14). */
+export function reachesBeyond(rule: RulePatterns, guard: RulePatterns): boolean {
+  return rule.hosts.some(
+    (host) =>
+      guard.hosts.some((other) => overlapsHost(other, host)) &&
+      rule.paths.some(
+        (path) =>
+          guard.paths.some((other) => overlapsPath(other, path)) &&
+          !(coversHosts(guard, host) && coversPaths(guard, path)),
+      ),
+  );
+}
+
+function coversHosts({ hosts }: RulePatterns, narrow: HostPattern): boolean {
+  return hosts.some((wide) => coversHost(wide, narrow));
+}
+
+function coversPaths({ paths }: RulePatterns, narrow: PathPattern): boolean {
+  return paths.some((wide) => coversPath(wide, narrow));
+}
+
+function coversHost(wide: HostPattern, narrow: HostPattern): boolean {
+  if (wide.kind === 'any' || wide.key === narrow.key) return true;
+  return wide.kind === 'below' && narrow.name.endsWith(`.${wide.name}`);
+}
+
+/** Names form a tree, so two host patterns overlap only where one covers the other. */
+function overlapsHost(one: HostPattern, other: HostPattern): boolean {
+  return coversHost(one, other) || coversHost(other, one);
+}
+
+function coversPath(wide: PathPattern, narrow: PathPattern): boolean {
+  const isLongEnough = wide.isDeep
+    ? narrow.segments.length >= wide.segments.length
+    : !narrow.isDeep && narrow.segments.length === wide.segments.length;
+  return (
+    isLongEnough && wide.segments.every((segment, at) => segment === null || segment === narrow.segments[at])
+  );
+}
+
+function overlapsPath(one: PathPattern, other: PathPattern): boolean {
+  const [shorter, longer] = one.segments.length <= other.segments.length ? [one, other] : [other, one];
+  if (shorter.segments.length < longer.segments.length && !shorter.isDeep) return false;
+  return shorter.segments.every((segment, at) => {
+    const opposite = longer.segments[at];
+    return segment === null || opposite === null || segment === opposite;
+  });
+}

@@ -1,0 +1,140 @@
+import {
+  type AllowDecision,
+  type ClientContext,
+  type Decision,
+  type DenyDecision,
+  type DenyReason,
+  type EpochMilliseconds,
+  type Introspection,
+  type Observe,
+  type RequestContext,
+  type RouteSettings,
+  unreachable,
+} from '../domain/index.ts';
+import { canonicalHost } from './canonical-host.ts';
+import { canonicalPath } from './canonical-path.ts';
+import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
+import { shortcomingOf, type Shortcoming } from './judge-token.ts';
+import { createManagedHeaders } from './managed-headers.ts';
+import { problemOfMethod } from './method.ts';
+import { otherReadings } from './path-readings.ts';
+import { compileRule, type Rule } from './rule.ts';
+import { createRuleIndex, type Selected } from './rule-index.ts';
+import type { TokenlessReason } from './upstream-allows.ts';
+
+/** The rules of one settings file. Pure, but for telling `observe` of a header that could not be sent. */
+export interface Policy {
+  /** The rule of a request, or the denial of one that no rule may judge. */
+  find(context: RequestContext): Found;
+  /** The allow of a rule that wants no token. */
+  admit(rule: Rule, reason: TokenlessReason, context: RequestContext): AllowDecision;
+  /** The verdict over an answer about a token, fresh or remembered. */
+  judge(
+    rule: Rule,
+    introspection: Introspection,
+    client: ClientContext,
+    context: RequestContext,
+    now: EpochMilliseconds,
+  ): Decision;
+}
+
+export type Found =
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | { readonly kind: 'refused'; readonly decision: DenyDecision };
+
+export interface PolicySettings {
+  readonly scrub: readonly string[];
+}
+
+/** @throws Error when a pattern has no meaning; `inspectPatterns` lists these before. */
+export function createPolicy(
+  routes: readonly RouteSettings[],
+  settings: PolicySettings,
+  { observe }: { readonly observe: Observe },
+): Policy {
+  refuseInvalid(inspectPatterns(routes, settings));
+  const managed = createManagedHeaders(routes, settings);
+  const index = createRuleIndex(
+    routes.map((route, order) => compileRule(route, order, { managed, observe })),
+  );
+
+  return { find, admit, judge };
+
+  function find(context: RequestContext): Found {
+    const problem = problemOfMethod(context.method);
+    if (problem !== null) return refused(problem, null);
+    const host = canonicalHost(context.host);
+    if (host === null) return refused('host_malformed', null);
+    const path = canonicalPath(context.path);
+    if (path.kind === 'malformed') return refused('path_malformed', path.detail);
+
+    const selected = index.select(host, path.path, context);
+    if (path.opaque.length === 0) return foundOf(selected);
+
+    // Whatever the upstream makes of the opaque characters, it must come to the same rule.
+    if (selected.kind === 'none') return refused('path_ambiguous', 'No rule allows its opaque characters.');
+    const { rule } = selected;
+    if (path.opaque.some((character) => rule.path[character] === 'deny')) {
+      return refused('path_ambiguous', 'The rule does not allow its opaque characters.', rule);
+    }
+    const isAmbiguous = otherReadings(path.unresolved).some((reading) => {
+      if (reading === null) return true;
+      const other = index.select(host, reading, context);
+      return other.kind === 'none' || other.rule !== rule;
+    });
+    if (!isAmbiguous) return selected;
+    return refused('path_ambiguous', 'Decoded, its opaque characters lead to another rule.', rule);
+  }
+
+  function admit(rule: Rule, reason: TokenlessReason, { headers }: RequestContext): AllowDecision {
+    return rule.allows.withoutToken(reason, headers);
+  }
+
+  function judge(
+    rule: Rule,
+    introspection: Introspection,
+    client: ClientContext,
+    { headers }: RequestContext,
+    now: EpochMilliseconds,
+  ): Decision {
+    switch (introspection.kind) {
+      case 'inactive':
+        return denied(rule, { reason: 'token_inactive', detail: null });
+      case 'active': {
+        const shortcoming = shortcomingOf(introspection, rule.require, client, now);
+        return shortcoming === null
+          ? rule.allows.withToken(introspection, headers)
+          : denied(rule, shortcoming);
+      }
+      default:
+        return unreachable(introspection);
+    }
+  }
+}
+
+function refuseInvalid(problems: readonly InvalidPattern[]): void {
+  if (problems.length === 0) return;
+  throw new Error(problems.map(({ message }) => message).join('; '));
+}
+
+function denied(rule: Rule, { reason, detail }: Shortcoming): DenyDecision {
+  const scopes = reason === 'scope_insufficient' ? rule.scopes : [];
+  return { kind: 'deny', reason, route: rule.name, scopes, detail };
+}
+
+function foundOf(selected: Selected<Rule>): Found {
+  if (selected.kind === 'rule') return selected;
+  if (selected.guard === null) return refused('no_route', null);
+  const guard = selected.guard.name;
+  return refused(
+    'route_guarded',
+    `Rule "${guard}" covers this host and path, but not this method, header or context.`,
+  );
+}
+
+function refused(reason: DenyReason, detail: string | null, rule: Rule | null = null): Found {
+  return {
+    kind: 'refused',
+    decision: { kind: 'deny', reason, route: rule?.name ?? null, scopes: [], detail },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Observe, PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
+import { compilePatterns } from './compile-patterns.ts';
+import type { ManagedHeaders } from './managed-headers.ts';
+import { compileRest } from './rest-of-match.ts';
+import type { MatchedRule } from './rule-index.ts';
+import { createUpstreamAllows, type UpstreamAllows } from './upstream-allows.ts';
+
+/** One rule of the settings file, compiled. Frozen in meaning: only its memory of allows grows and shrinks. */
+export interface Rule extends MatchedRule {
+  readonly name: string;
+  readonly mode: RouteMode;
+  /** `null`: the client store decides. */
+  readonly client: string | null;
+  readonly path: PathLeniency;
+  readonly require: readonly Requirement[];
+  /** Every scope of all requirements, each once: what a challenge lists (BEAR-18). */
+  readonly scopes: readonly string[];
+  readonly allows: UpstreamAllows;
+}
+
+/** @throws Error for a pattern without meaning; `createPolicy` has looked for these before. */
+export function compileRule(
+  route: RouteSettings,
+  order: number,
+  parts: { readonly managed: ManagedHeaders; readonly observe: Observe },
+): Rule {
+  const patterns = compilePatterns(route);
+  if (!patterns.ok) throw new Error(`route "${route.name}" has a pattern without meaning`);
+  return {
+    name: route.name,
+    mode: route.mode,
+    client: route.client,
+    order,
+    ...patterns.value,
+    rest: compileRest(route.match),
+    isGuard: route.otherwise === 'deny',
+    path: route.path,
+    require: route.require,
+    scopes: [...new Set(route.require.flatMap(({ scopes }) => scopes?.scopes ?? []))],
+    allows: createUpstreamAllows(route, parts),
+  };
+}

@@ -1,0 +1,95 @@
+import type {
+  ActiveIntrospection,
+  AllowDecision,
+  AllowReason,
+  HeaderField,
+  JsonObject,
+  Observe,
+  RequestHeaders,
+  RouteSettings,
+} from '../domain/index.ts';
+import { headerValue } from './header-value.ts';
+import type { ManagedHeaders } from './managed-headers.ts';
+import { metadataOf } from './metadata.ts';
+
+/** The allows of one rule, made once for each token, so that a hot token costs a look-up (decision 13). */
+export interface UpstreamAllows {
+  withoutToken(reason: TokenlessReason, headers: RequestHeaders): AllowDecision;
+  withToken(introspection: ActiveIntrospection, headers: RequestHeaders): AllowDecision;
+}
+
+export type TokenlessReason = Extract<AllowReason, 'public_route' | 'anonymous'>;
+
+export interface UpstreamAllowsParts {
+  readonly managed: ManagedHeaders;
+  readonly observe: Observe;
+}
+
+/**
+ * In: a rule, and an answer about a token or none. Out: an allow whose mutations are the same object for the same
+ * answer object; a header that had to be dropped is told once for each. With strays in the request only the decision around the mutations is new.
+ * Never: a managed header that is neither set nor removed.
+ */
+export function createUpstreamAllows(
+  route: RouteSettings,
+  { managed, observe }: UpstreamAllowsParts,
+): UpstreamAllows {
+  const authorization = route.mode === 'public' ? 'keep' : route.upstream.authorization;
+  const kind = {
+    restrictsMethods: route.match.methods.length > 0,
+    stripsAuthorization: authorization === 'strip',
+  };
+  const removable = managed.removable(kind);
+  // Nearly all tokens of a rule have the same claims, so nearly all share one list.
+  const removals = new Map<string, readonly string[]>();
+  // Held by the answer: an allow lives as long as the cache remembers what it was made of.
+  const allows = new WeakMap<ActiveIntrospection, AllowDecision>();
+  const tokenless = { public_route: allow('public_route', null), anonymous: allow('anonymous', null) };
+
+  return {
+    withoutToken: (reason, headers) => withStrays(tokenless[reason], headers),
+    withToken: (introspection, headers) => withStrays(allowOf(introspection), headers),
+  };
+
+  function allowOf(introspection: ActiveIntrospection): AllowDecision {
+    const known = allows.get(introspection);
+    if (known !== undefined) return known;
+    const made = allow('token_accepted', introspection.claims);
+    allows.set(introspection, made);
+    return made;
+  }
+
+  function allow(reason: AllowReason, claims: JsonObject | null): AllowDecision {
+    const set = claims === null ? [] : headersOf(claims);
+    const metadata = metadataOf(route.upstream.metadata, claims, { rule: route.name, reason });
+    const mutations = { set, remove: removedBeside(set), authorization, metadata } as const;
+    return { kind: 'allow', reason, route: route.name, mutations, strays: [] };
+  }
+
+  function headersOf(claims: JsonObject): readonly HeaderField[] {
+    const set: HeaderField[] = [];
+    for (const header of route.upstream.headers) {
+      const made = headerValue(header, claims);
+      if (made.kind === 'value') set.push({ name: header.name, value: made.value });
+      if (made.kind === 'dropped') {
+        observe({ event: 'header_dropped', route: route.name, header: header.name });
+      }
+    }
+    return set;
+  }
+
+  function removedBeside(set: readonly HeaderField[]): readonly string[] {
+    const names = set.map(({ name }) => name);
+    const key = names.join();
+    const known = removals.get(key);
+    if (known !== undefined) return known;
+    const removed = removable.filter((name) => !names.includes(name));
+    removals.set(key, removed);
+    return removed;
+  }
+
+  function withStrays(decision: AllowDecision, headers: RequestHeaders): AllowDecision {
+    const strays = managed.straysIn(headers, kind);
+    return strays.length === 0 ? decision : { ...decision, strays };
+  }
+}
