@@ -17,6 +17,7 @@ import {
 export interface StaticStore extends ClientStore {
   /** Puts the clients of newly read settings in force. Those that did not change keep their identity. */
   replace(clients: readonly ClientContext[]): void;
+  inForce(): readonly ClientContext[];
 }
 
 export function createStaticStore(clients: readonly ClientContext[]): StaticStore {
@@ -34,9 +35,9 @@ export function createStaticStore(clients: readonly ClientContext[]): StaticStor
     },
     replace(next) {
       answers = answersFor(next.map((client) => unchanged(client) ?? client));
-      const inForce = [...answers.contexts];
-      for (const listener of listeners) listener(inForce);
+      for (const listener of listeners) listener(answers.contexts);
     },
+    inForce: () => answers.contexts,
   };
 
   function unchanged(client: ClientContext): ClientContext | undefined {

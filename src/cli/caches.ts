@@ -1,0 +1,81 @@
+import { createMemoryCache, createSharedCache, NO_SHARED_CACHE, openRedisStore } from '../cache/index.ts';
+import type { CacheSettings } from '../config/index.ts';
+import type {
+  Clock,
+  JsonObject,
+  MemoryCache,
+  NameKeys,
+  Observe,
+  Randomness,
+  TokenCache,
+} from '../domain/index.ts';
+import { readIntrospection } from '../introspection/index.ts';
+import { deriveKeys } from '../sealing/index.ts';
+
+/** Both tiers and the keys that name and seal what is in them. */
+export interface Caches {
+  readonly memory: MemoryCache;
+  readonly shared: TokenCache;
+  readonly names: NameKeys;
+  /** Puts other sizes or another key in force. `shared` itself needs a restart. */
+  replace(settings: CacheSettings): void;
+  stats(): ReturnType<ReturnType<typeof createMemoryCache>['stats']>;
+  status(): JsonObject;
+  close(): Promise<void>;
+}
+
+interface CacheParts {
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly observe: Observe;
+}
+
+export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
+  const { clock, randomness, observe } = parts;
+  // Without a key in the settings, names mean nothing outside this process, and nothing is sealed for outside it.
+  const ownKey = randomness.bytes(32);
+  const redis = initial.shared === null ? null : openRedisStore(initial.shared.redis, { observe });
+
+  let settings = initial;
+  let keys = deriveKeys(keyOf(initial));
+  let memory = createMemoryCache({ clock, observe }, initial);
+  let shared = openShared();
+
+  return {
+    get memory() {
+      return memory;
+    },
+    get shared() {
+      return shared;
+    },
+    get names() {
+      return keys.names;
+    },
+    replace(next) {
+      if (sizesOf(next) !== sizesOf(settings)) memory = createMemoryCache({ clock, observe }, next);
+      keys = deriveKeys(keyOf(next));
+      settings = next;
+      shared = openShared();
+    },
+    stats: () => memory.stats(),
+    status: () => (redis === null ? { kind: 'none' } : redis.status()),
+    close: async () => redis?.close(),
+  };
+
+  function openShared(): TokenCache {
+    if (redis === null || settings.shared === null) return NO_SHARED_CACHE;
+    const { seal } = keys;
+    return createSharedCache(
+      { store: redis.store, seal, clock, observe, readIntrospection },
+      settings.shared,
+    );
+  }
+
+  function keyOf({ keys: [newest] }: CacheSettings): Buffer {
+    return newest === undefined ? ownKey : Buffer.from(newest.reveal(), 'base64');
+  }
+}
+
+function sizesOf({ active, inactive }: CacheSettings): string {
+  return [active.entries, active.bytes, inactive.entries, inactive.bytes].join();
+}

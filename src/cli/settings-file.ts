@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Problem, readSettings, type Settings } from '../config/index.ts';
+import { fail, type Result } from '../domain/index.ts';
+import type { World } from './world.ts';
+
+/** Reads the settings file and everything it refers to. A file that is missing is a problem like any other. */
+export async function readSettingsFile(
+  file: string,
+  world: Pick<World, 'environment'>,
+  { offline }: { readonly offline: boolean },
+): Promise<Result<Settings, readonly Problem[]>> {
+  const path = resolve(file);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    return fail([{ file, line: null, column: null, key: '', message: unreadable(error) }]);
+  }
+  return readSettings(
+    { path, text },
+    { environment: world.environment, readFile: (name) => readFile(name), offline },
+  );
+}
+
+function unreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  if (code === 'ENOENT') return 'there is no such file; name the settings file with --config FILE';
+  return `cannot be read (${code}); check the path and its permissions`;
+}

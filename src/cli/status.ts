@@ -1,0 +1,38 @@
+import type { Caches } from './caches.ts';
+import type { OpenDoor } from './doors.ts';
+import type { ReadinessWatch } from './readiness.ts';
+import { VERSION } from './version.ts';
+import type { Settings } from '../config/index.ts';
+import { type EpochMilliseconds, formatListenAddress, type JsonObject } from '../domain/index.ts';
+
+interface HouseFacts {
+  readonly settings: Settings;
+  readonly refused: { readonly since: string; readonly problems: readonly string[] } | null;
+  readonly startedAt: EpochMilliseconds;
+  readonly doors: readonly OpenDoor[];
+  readonly readiness: Pick<ReadinessWatch, 'state' | 'clients'>;
+  readonly introspector: { status(): JsonObject };
+  readonly caches: Pick<Caches, 'stats' | 'status'>;
+}
+
+/** The status page: what an operator asks first, without secrets. */
+export function describeHouse(facts: HouseFacts): JsonObject {
+  const { settings, refused, startedAt, doors, readiness, introspector, caches } = facts;
+  const { ready, waitingFor } = readiness.state();
+  return {
+    version: VERSION,
+    node: process.versions.node,
+    startedAt: new Date(startedAt).toISOString(),
+    ready,
+    waitingFor,
+    settings: {
+      generation: settings.generation,
+      refusedSince: refused?.since ?? null,
+      refusedProblems: refused?.problems ?? [],
+    },
+    doors: doors.map(({ kind, address }) => ({ kind, address: formatListenAddress(address) })),
+    standings: Object.fromEntries(readiness.clients()),
+    clients: introspector.status(),
+    cache: { memory: { ...caches.stats() }, shared: caches.status() },
+  };
+}

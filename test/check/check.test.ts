@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import { type CheckParts, createCheck } from '../../src/check/index.ts';
+import {
+  type AllowDecision,
+  type ClientContext,
+  epochMilliseconds,
+  fail,
+  type Fault,
+  fault,
+  type HouseEvent,
+  type Introspection,
+  type Result,
+  type Soon,
+  succeed,
+} from '../../src/domain/index.ts';
+import type { Policy, Rule } from '../../src/policy/index.ts';
+import { aClient, anActiveIntrospection, aRequest, NOON } from '../support/builders.ts';
+
+const ALLOWED: AllowDecision = {
+  kind: 'allow',
+  reason: 'token_accepted',
+  route: 'orders',
+  mutations: { set: [], remove: [], authorization: 'strip', metadata: {} },
+  strays: [],
+};
+
+interface Scene {
+  readonly mode?: Rule['mode'];
+  readonly answer?: () => Soon<Result<Introspection, Fault>>;
+  readonly get?: CheckParts['clients']['get'];
+  readonly policy?: Partial<Policy>;
+}
+
+function aCheck({ mode = 'required', answer, get, policy }: Scene = {}) {
+  const events: HouseEvent[] = [];
+  const resolved: string[] = [];
+  const judged: Introspection[] = [];
+  const rule = { name: 'orders', mode, client: 'main' } as Rule;
+  const check = createCheck({
+    policy: {
+      find: () => ({ kind: 'rule', rule }),
+      admit: (_rule, reason) => ({ ...ALLOWED, reason }),
+      judge: (_rule, introspection) => {
+        judged.push(introspection);
+        return ALLOWED;
+      },
+      ...policy,
+    },
+    clients: { get: get ?? (() => succeed<ClientContext>(aClient())) },
+    resolve: (_client, token) => {
+      resolved.push(token.reveal());
+      return (answer ?? (() => succeed(anActiveIntrospection())))();
+    },
+    clock: { now: () => epochMilliseconds(NOON * 1000) },
+    observe: (event) => void events.push(event),
+  });
+  return { check, events, resolved, judged };
+}
+
+const withToken = aRequest({ headers: [['authorization', 'Bearer abc']] });
+
+describe('createCheck', () => {
+  it('answers a known token at once, without a promise (decision 13)', () => {
+    expect(aCheck().check(withToken)).toBe(ALLOWED);
+  });
+
+  it('waits for an answer that is on its way', async () => {
+    const { check } = aCheck({ answer: async () => succeed(anActiveIntrospection()) });
+    const decision = check(withToken);
+    expect(decision).toBeInstanceOf(Promise);
+    expect(await decision).toBe(ALLOWED);
+  });
+
+  it('waits for a client store that answers later', async () => {
+    const { check } = aCheck({ get: async () => succeed(aClient()) });
+    expect(await check(withToken)).toBe(ALLOWED);
+  });
+
+  it('repeats what policy refused, and asks nobody', () => {
+    const refusal = { kind: 'deny', reason: 'no_route', route: null, scopes: [], detail: null } as const;
+    const { check, resolved } = aCheck({ policy: { find: () => ({ kind: 'refused', decision: refusal }) } });
+    expect(check(withToken)).toBe(refusal);
+    expect(resolved).toEqual([]);
+  });
+
+  it.each([
+    ['required', 'deny', 'credential_missing'],
+    ['optional', 'allow', 'anonymous'],
+    ['public', 'allow', 'public_route'],
+    ['deny', 'deny', 'route_denied'],
+  ] as const)('on a rule of mode %s answers %s with %s when no credential was sent (R1, R21)', (mode, kind, reason) => {
+    const { check, resolved } = aCheck({ mode });
+    expect(check(aRequest())).toMatchObject({ kind, reason });
+    expect(resolved).toEqual([]);
+  });
+
+  it.each(['public', 'deny'] as const)('on a rule of mode %s looks at no token', (mode) => {
+    const { check, resolved } = aCheck({ mode });
+    void check(withToken);
+    expect(resolved).toEqual([]);
+  });
+
+  it.each(['required', 'optional'] as const)('on a rule of mode %s judges a credential whatever it holds', (mode) => {
+    const { check } = aCheck({ mode });
+    expect(check(aRequest({ headers: [['authorization', 'Basic YTpi']] }))).toMatchObject({
+      kind: 'deny',
+      reason: 'scheme_unsupported',
+      route: 'orders',
+    });
+  });
+
+  it('denies with the reason of the client store, and asks nobody', () => {
+    const { check, resolved } = aCheck({
+      get: () => fail({ kind: 'deny', reason: 'no_client', detail: 'two clients' }),
+    });
+    expect(check(withToken)).toMatchObject({ kind: 'deny', reason: 'no_client', detail: 'two clients' });
+    expect(resolved).toEqual([]);
+  });
+
+  it('answers a fault of the client store with a fault', () => {
+    const { check } = aCheck({ get: () => fail({ kind: 'fault', fault: fault('client_store_failed') }) });
+    expect(check(withToken)).toMatchObject({ kind: 'fault', reason: 'client_store_failed', route: 'orders' });
+  });
+
+  it('answers a fault of the resolver with a fault, never with a denial', () => {
+    const { check, judged } = aCheck({ answer: () => fail(fault('introspection_timeout', 'after 5 s')) });
+    expect(check(withToken)).toEqual({
+      kind: 'fault',
+      reason: 'introspection_timeout',
+      route: 'orders',
+      detail: 'after 5 s',
+    });
+    expect(judged).toEqual([]);
+  });
+
+  it.each([
+    ['policy throws', { policy: { find: () => explode() } }],
+    ['the client store throws', { get: () => explode() }],
+    ['the client store rejects', { get: async () => explode() }],
+    ['the resolver throws', { answer: () => explode() }],
+    ['the resolver rejects', { answer: async () => explode() }],
+    ['the judgement throws', { policy: { judge: () => explode() } }],
+    ['the judgement throws later', { answer: async () => succeed(anActiveIntrospection()), policy: { judge: () => explode() } }],
+  ] satisfies [string, Scene][])('ends as the fault internal when %s (T-12)', async (_what, scene) => {
+    const { check, events } = aCheck(scene);
+    expect(await check(withToken)).toMatchObject({ kind: 'fault', reason: 'internal' });
+    expect(events).toEqual([{ event: 'crashed', where: 'check', cause: 'TypeError' }]);
+  });
+});
+
+function explode(): never {
+  throw new TypeError('the token was s3cret');
+}
