@@ -16,12 +16,18 @@ export async function withinBudget<Value>(
   if (leftMs <= 0) return fail('elapsed');
 
   let timer: NodeJS.Timeout | undefined;
+  let lastTurn: NodeJS.Immediate | undefined;
   const expiry = new Promise<Result<never, 'elapsed'>>((resolve) => {
-    timer = setTimeout(() => resolve(fail('elapsed')), Math.min(leftMs, LONGEST_TIMER_MS));
+    // One turn more: when this process itself was late, the answer may have arrived and only not been read yet.
+    const expire = (): void => {
+      lastTurn = setImmediate(() => resolve(fail('elapsed')));
+    };
+    timer = setTimeout(expire, Math.min(leftMs, LONGEST_TIMER_MS));
   });
   try {
     return await Promise.race([task.then(succeed), expiry]);
   } finally {
     clearTimeout(timer);
+    clearImmediate(lastTurn);
   }
 }

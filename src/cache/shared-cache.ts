@@ -68,12 +68,13 @@ export function createSharedCache(parts: SharedCacheParts, settings: SharedCache
 
   return {
     get,
-    put,
+    // What is left to go wrong is an answer nested too deep to be written down.
+    put: (kind, key, record) => share(kind, key, record).catch(() => failed('put', 'error')),
     status: () => ({ state: breaker.isOpen ? 'resting' : 'in use' }),
   };
 
   async function get(kind: CacheKind, key: CacheKey): Promise<Recall> {
-    const recall = await recallFrom(entryName(kind, key));
+    const recall = await recallFrom(entryName(kind, key)).catch(() => missBecause('get', 'error'));
     observe({
       event: 'cache_looked_up',
       tier: 'shared',
@@ -99,7 +100,7 @@ export function createSharedCache(parts: SharedCacheParts, settings: SharedCache
     return readRecord(plain, readIntrospection, { now: clock.now(), maxAge: settings.maxAge });
   }
 
-  async function put(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void> {
+  async function share(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void> {
     // Bad tokens stay in memory: whoever invents them must not fill the store that the replicas share.
     if (record.introspection.kind !== 'active') return;
     const ttl = timeToLive(record, clock.now(), settings.maxAge);
@@ -119,7 +120,7 @@ export function createSharedCache(parts: SharedCacheParts, settings: SharedCache
   /** One call of the store, bounded and never rejecting. */
   async function ask<Value>(call: () => Promise<Value>): Promise<Result<Value, StoreFailure | 'timeout'>> {
     if (breaker.isOpen) return fail('unavailable');
-    const outcome = await withinTimeout(settled(call));
+    const outcome = await withinTimeout(breaker.whileClosed(settled(call), fail<'timeout'>('timeout')));
     if (!outcome.ok) {
       breaker.trip();
       return fail('timeout');
@@ -147,7 +148,7 @@ export function createSharedCache(parts: SharedCacheParts, settings: SharedCache
   }
 }
 
-async function settled<Value>(call: () => Promise<Value>): Promise<Result<Value, StoreFailure>> {
+async function settled<Value>(call: () => Promise<Value>): Promise<Result<Value, StoreFailure | 'timeout'>> {
   try {
     return succeed(await call());
   } catch (cause) {

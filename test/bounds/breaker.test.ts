@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { createBreaker } from '../../src/bounds/index.ts';
+import { milliseconds } from '../../src/domain/index.ts';
+
+const SETTINGS = { firstPause: milliseconds(100), longestPause: milliseconds(400) };
+
+describe('createBreaker', () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it('opens at the first call that ran out of time, and asks a question of its own at once', () => {
+    const { breaker, asked } = aBreaker({ answers: false });
+    expect(breaker.isOpen).toBe(false);
+    breaker.trip();
+    expect([breaker.isOpen, asked()]).toEqual([true, 1]);
+  });
+
+  it('closes by itself as soon as its question is answered', async () => {
+    const { breaker } = aBreaker({ answers: true });
+    breaker.trip();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(breaker.isOpen).toBe(false);
+  });
+
+  it('asks again after pauses that double up to a bound', async () => {
+    const { breaker, asked } = aBreaker({ answers: false });
+    breaker.trip();
+    const askedAfter: number[] = [];
+    for (const pauseMs of [99, 1, 199, 1, 399, 1, 399, 1]) {
+      await jest.advanceTimersByTimeAsync(pauseMs);
+      askedAfter.push(asked());
+    }
+    expect(askedAfter).toEqual([1, 2, 2, 3, 3, 4, 4, 5]);
+  });
+
+  it('asks one question at a time, however many calls run out of time', async () => {
+    const { breaker, asked } = aBreaker({ answers: false });
+    for (let call = 0; call < 50; call += 1) breaker.trip();
+    await jest.advanceTimersByTimeAsync(99);
+    expect(asked()).toBe(1);
+  });
+
+  it('takes a question that rejects for an unanswered one', async () => {
+    const breaker = createBreaker({ probe: () => Promise.reject(new Error('broken')) }, SETTINGS);
+    breaker.trip();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(breaker.isOpen).toBe(true);
+  });
+
+  it('ends the wait of those who are waiting when it opens', async () => {
+    const { breaker } = aBreaker({ answers: false });
+    const waiting = breaker.whileClosed(new Promise<string>(() => undefined), 'given up');
+    breaker.trip();
+    expect(await waiting).toBe('given up');
+  });
+
+  it('hands over the value of a call that is answered while it is closed', async () => {
+    const { breaker } = aBreaker({ answers: false });
+    expect(await breaker.whileClosed(Promise.resolve('answer'), 'given up')).toBe('answer');
+  });
+});
+
+function aBreaker({ answers }: { answers: boolean }) {
+  let asked = 0;
+  const probe = async () => {
+    asked += 1;
+    return answers;
+  };
+  return { breaker: createBreaker({ probe }, SETTINGS), asked: () => asked };
+}
