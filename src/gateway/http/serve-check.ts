@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { types } from 'node:util';
 
 import {
   type AnswerFor,
@@ -130,7 +131,7 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
 
   function crashed(where: string, cause: unknown): Decision {
     // Of a foreign error only its class is told: its message may quote the request.
-    observe({ event: 'crashed', where, cause: cause instanceof Error ? cause.name : typeof cause });
+    observe({ event: 'crashed', where, cause: types.isNativeError(cause) ? cause.name : typeof cause });
     return faulted('internal', null);
   }
 }

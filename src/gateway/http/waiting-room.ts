@@ -29,23 +29,22 @@ export function createWaitingRoom(clock: Pick<Clock, 'monotonic'>): WaitingRoom 
 
   return {
     clear() {
-      for (const settle of waiting) settle(faulted('draining', null));
+      for (const interrupt of waiting) interrupt(faulted('draining', null));
     },
 
-    await(verdict, until, response) {
-      const { promise, resolve, reject } = Promise.withResolvers<Decision | 'caller left'>();
-      const leave = (): void => resolve('caller left');
-      waiting.add(resolve);
+    async await(verdict, until, response) {
+      const { promise: interruption, resolve: interrupt } = Promise.withResolvers<Decision | 'caller left'>();
+      const leave = (): void => interrupt('caller left');
+      waiting.add(interrupt);
       response.once('close', leave);
-
-      withinBudget(verdict, monotonicMilliseconds(until + BACKSTOP_MS), clock).then(
-        (outcome) => resolve(outcome.ok ? outcome.value : faulted('wait_exceeded', null)),
-        reject,
-      );
-      return promise.finally(() => {
-        waiting.delete(resolve);
+      try {
+        const backstop = monotonicMilliseconds(until + BACKSTOP_MS);
+        const outcome = await withinBudget(Promise.race([verdict, interruption]), backstop, clock);
+        return outcome.ok ? outcome.value : faulted('wait_exceeded', null);
+      } finally {
+        waiting.delete(interrupt);
         response.removeListener('close', leave);
-      });
+      }
     },
   };
 }
