@@ -4,7 +4,10 @@ export interface ChallengeFacts {
   /** Checked when the settings are read: visible ASCII and spaces. */
   readonly realm: string;
   readonly error: Exclude<ChallengeError, null>;
-  /** Shown with `insufficient_scope` only: everything the route needs, not what the token lacks (BEAR-18). */
+  /**
+   * Shown with `insufficient_scope` only: everything the route needs, not what the token lacks (BEAR-18).
+   * Checked when the settings are read: scope tokens of RFC 6749 section 3.3, which hold neither `"` nor `\`.
+   */
   readonly scopes: readonly string[];
 }
 

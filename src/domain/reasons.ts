@@ -52,7 +52,7 @@ export const DENY_REASONS = {
     null,
     'malformed',
     'request',
-    'The path holds an encoded slash, a semicolon or a backslash that the rule does not allow.',
+    'The path holds an encoded slash, a semicolon or a backslash, and the rule does not allow it or another rule would match the decoded path.',
   ),
   headers_too_large: deny(431, null, 'malformed', 'request', 'The header section is over 96 KiB (R19).'),
   message_too_large: deny(413, null, 'malformed', 'request', 'The check message is over 8 MiB.'),
@@ -117,7 +117,7 @@ export const DENY_REASONS = {
     'invalid_request',
     'malformed',
     'credential',
-    'More than one word follows the scheme (R5b).',
+    'The value is not a scheme, spaces and one word (R5b).',
   ),
   credential_too_long: deny(
     400,
