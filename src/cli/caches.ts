@@ -34,7 +34,8 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
   const { clock, randomness, observe } = parts;
   // Without a key in the settings, names mean nothing outside this process, and nothing is sealed for outside it.
   const ownKey = randomness.bytes(32);
-  const redis = initial.shared === null ? null : openRedisStore(initial.shared.redis, { observe });
+  const redis =
+    initial.shared === null ? null : openRedisStore(initial.shared.redis, { observe, randomness });
 
   let settings = initial;
   let keys = deriveKeys(keyOf(initial));
@@ -67,7 +68,7 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     const { seal } = keys;
     return createSharedCache(
       { store: redis.store, seal, clock, observe, readIntrospection },
-      settings.shared,
+      { timeout: settings.shared.timeout, maxAge: settings.active.max },
     );
   }
 
