@@ -31,10 +31,10 @@ export interface MemoryCacheSettings {
   readonly inactive: PartitionBounds;
 }
 
-export interface MemoryStats {
+export type MemoryStats = {
   readonly active: PartitionStats;
   readonly inactive: PartitionStats;
-}
+};
 
 export interface ObservedMemoryCache extends MemoryCache {
   stats(): MemoryStats;

@@ -19,11 +19,12 @@ export interface PartitionBounds {
   readonly bytes: Bytes;
 }
 
-export interface PartitionStats {
+// An alias, so that it counts as JSON on the status page.
+export type PartitionStats = {
   readonly entries: number;
   /** By the estimate of `sizeOfRecord`. */
   readonly bytes: number;
-}
+};
 
 export interface Entry {
   readonly record: CacheRecord;
