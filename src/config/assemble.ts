@@ -1,0 +1,189 @@
+import {
+  type ClientContext,
+  type DoorTls,
+  type Requirement,
+  type RouteMatch,
+  type RouteSettings,
+  Secret,
+  type UpstreamSettings,
+} from '../domain/index.ts';
+import type { References, TextReference } from './references.ts';
+import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
+import type { SettingsInput } from './schema/settings-schema.ts';
+import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
+
+type ListenInput = SettingsInput['listen'];
+type GrpcDoorInput = ListenInput['grpc'][number];
+type HttpDoorInput = ListenInput['http'][number];
+type ClientInput = NonNullable<SettingsInput['clients']>[string];
+type RouteInput = SettingsInput['routes'][number];
+type RequirementInput = SettingsInput['requirements'][string];
+
+/** What Settings gets from the values of the file; the rest is known only to who read it. */
+export type Assembled = Omit<Settings, 'generation' | 'warnings' | 'files' | 'effective'>;
+
+type Sources = Pick<References, 'textOf' | 'pemOf'>;
+
+/** A faultless file in the words of the domain. */
+export function assemble(input: SettingsInput, sources: Sources): Assembled {
+  const { listen, drain, log, realm, wait, scrub, cache } = input;
+  return {
+    listen: {
+      grpc: listen.grpc.map((door) => grpcDoorOf(door, sources)),
+      http: listen.http.map((door) => httpDoorOf(door, sources)),
+      health: listen.health ?? null,
+      admin: { address: listen.admin.address },
+    },
+    drain,
+    log,
+    realm,
+    wait,
+    scrub: scrub.map((pattern) => pattern.toLowerCase()),
+    clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
+    cache: {
+      keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
+      active: cache.active,
+      inactive: { max: cache.inactive.max, entries: cache.inactive.entries, bytes: cache.inactive.bytes },
+      shared: cache.shared === undefined ? null : sharedOf(cache.shared, sources),
+    },
+    routes: input.routes.map((route) => routeOf(route, input.requirements)),
+  };
+}
+
+function grpcDoorOf({ address, tls }: GrpcDoorInput, sources: Sources): GrpcDoorSettings {
+  return { address, tls: doorTlsOf(tls, sources) };
+}
+
+function httpDoorOf(door: HttpDoorInput, sources: Sources): HttpDoorSettings {
+  const { address, profile, pathPrefix, trustedPeers, secretHeader, timeout, tls } = door;
+  return {
+    address,
+    profile,
+    pathPrefix,
+    trustedPeers,
+    secretHeader:
+      secretHeader === undefined
+        ? null
+        : { name: secretHeader.name.toLowerCase(), value: secretOf(secretHeader.value, sources) },
+    timeout,
+    tls: doorTlsOf(tls, sources),
+  };
+}
+
+function doorTlsOf(tls: GrpcDoorInput['tls'], { pemOf }: Sources): DoorTls | null {
+  if (tls === undefined) return null;
+  const { cert, key, clientCa } = tls;
+  return {
+    cert: pemOf(cert),
+    key: new Secret(pemOf(key)),
+    clientCa: clientCa === undefined ? null : pemOf(clientCa),
+  };
+}
+
+function clientOf(name: string, client: ClientInput, sources: Sources): ClientContext {
+  const { issuer, metadataUrl, introspection, tls } = client;
+  const { endpoint, timeout, tokenTypeHint, params, maxAnswer, clientSelfOnly } = introspection;
+  return {
+    name,
+    issuer: issuer ?? null,
+    metadataUrl: metadataUrl ?? null,
+    acceptIssuers: client.acceptIssuers,
+    endpointOrigins: client.endpointOrigins,
+    clientId: sources.textOf(client.clientId),
+    authentication: {
+      method: client.auth ?? 'automatic',
+      secret: secretOf(checked(client.clientSecret), sources),
+    },
+    introspection: {
+      endpoint: endpoint ?? null,
+      timeout,
+      tokenTypeHint: tokenTypeHint ?? null,
+      params: new Map(Object.entries(params)),
+      maxAnswer,
+      clientSelfOnly,
+    },
+    tls: { ca: tls.ca === undefined ? null : sources.pemOf(tls.ca), minVersion: tls.minVersion },
+    limits: client.limits,
+    allowHttp: client.allowHttp,
+    required: client.required,
+  };
+}
+
+function sharedOf(
+  { redis, timeout }: NonNullable<SettingsInput['cache']['shared']>,
+  sources: Sources,
+): SharedCacheSettings {
+  const { url, username, password } = checked(redis);
+  return {
+    redis: {
+      url: checked(url),
+      username: username ?? null,
+      password: password === undefined ? null : secretOf(password, sources),
+    },
+    timeout,
+  };
+}
+
+function secretOf(reference: TextReference, { textOf }: Sources): Secret {
+  return new Secret(textOf(reference));
+}
+
+function routeOf(route: RouteInput, named: SettingsInput['requirements']): RouteSettings {
+  const { name, match, otherwise, client, mode, path, require, upstream } = route;
+  return {
+    name,
+    match: matchOf(match),
+    otherwise,
+    client: client ?? null,
+    mode,
+    path,
+    require: (require ?? []).map((item) =>
+      requirementOf(typeof item === 'string' ? checked(named[item]) : item),
+    ),
+    upstream: upstreamOf(upstream, mode),
+  };
+}
+
+function matchOf({ hosts, paths, methods, headers, context }: RouteInput['match']): RouteMatch {
+  return {
+    hosts: hosts ?? [],
+    paths: paths ?? [],
+    methods: methods ?? [],
+    headers: new Map(Object.entries(headers ?? {}).map(([name, values]) => [name.toLowerCase(), values])),
+    context: new Map(Object.entries(context ?? {})),
+  };
+}
+
+function requirementOf({ scopes, audience, issuer }: RequirementInput): Requirement {
+  return {
+    scopes:
+      scopes === undefined
+        ? null
+        : Array.isArray(scopes)
+          ? { kind: 'all', scopes }
+          : { kind: 'any', scopes: scopes.any },
+    audience: audience ?? [],
+    issuer: issuer ?? [],
+  };
+}
+
+function upstreamOf(
+  { headers, authorization, metadata }: RouteInput['upstream'],
+  mode: RouteInput['mode'],
+): UpstreamSettings {
+  return {
+    headers: Object.entries(headers).map(([name, source]) => ({
+      name: name.toLowerCase(),
+      claim: typeof source === 'string' ? [source] : source.claim,
+      join: typeof source === 'string' ? STANDARD_JOIN : source.join,
+    })),
+    authorization: authorization ?? standardAuthorization(mode),
+    metadata,
+  };
+}
+
+/** What checks/ has seen to be there. An absent requirement must never become one that demands nothing. */
+function checked<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new TypeError('a setting is missing that was checked before');
+  return value;
+}

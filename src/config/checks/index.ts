@@ -1,0 +1,21 @@
+import type { Finding } from '../finding.ts';
+import type { Plain } from '../yaml/plain.ts';
+import { checkCache } from './cache.ts';
+import { checkClients } from './clients.ts';
+import { checkDoors } from './doors.ts';
+import { checkHeaders } from './headers.ts';
+import { checkRoutes } from './routes.ts';
+import { checkWait } from './wait.ts';
+
+/** What no key can tell alone: contradictions, and names that lead nowhere. */
+export function checkTogether(effective: Plain): readonly Finding[] {
+  const root = { path: [], value: effective };
+  return [
+    ...checkDoors(root),
+    ...checkWait(root),
+    ...checkClients(root),
+    ...checkCache(root),
+    ...checkRoutes(root),
+    ...checkHeaders(root),
+  ];
+}

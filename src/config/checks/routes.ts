@@ -1,0 +1,104 @@
+import { closest } from '../closest.ts';
+import { atKey, atValue, type Finding } from '../finding.ts';
+import { quoted } from '../shown.ts';
+import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
+
+export function checkRoutes(root: Raw): readonly Finding[] {
+  const routes = itemsOf(at(root, 'routes'));
+  return [
+    ...checkNames(routes),
+    ...checkClients(root, routes),
+    ...routes.flatMap(checkMode),
+    ...routes.flatMap((route) => checkSameNames(at(route, 'match', 'headers'))),
+    ...checkRequirements(root, routes),
+  ];
+}
+
+function checkNames(routes: readonly Raw[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return routes.flatMap((route) => {
+    const name = at(route, 'name');
+    const text = textOf(name);
+    if (text === null || !seen.has(text)) {
+      if (text !== null) seen.add(text);
+      return [];
+    }
+    return [atValue(name.path, `${quoted(text)} is the name of an earlier route; each needs its own`)];
+  });
+}
+
+/** Every token must have somebody to judge it, and routes may name only who is there. */
+function checkClients(root: Raw, routes: readonly Raw[]): readonly Finding[] {
+  const clients = at(root, 'clients');
+  // A store of a later version is refused by itself; so is a `clients` of the wrong shape.
+  if (isGiven(at(root, 'clientStore')) || (isGiven(clients) && mapOf(clients) === null)) return [];
+
+  const names = Object.keys(mapOf(clients) ?? {});
+  const asking = routes.filter((route) => ['required', 'optional'].includes(textOf(at(route, 'mode')) ?? ''));
+  if (names.length === 0 && asking.length > 0)
+    return [
+      atKey(clients.path, 'holds no client; the least is one with `issuer`, `clientId` and `clientSecret`'),
+    ];
+
+  return [
+    ...routes.flatMap((route) => unknownName(at(route, 'client'), names, 'client')),
+    ...asking
+      .filter((route) => names.length > 1 && mapOf(route) !== null && !isGiven(at(route, 'client')))
+      .map((route) =>
+        atKey(at(route, 'client').path, `is missing; there are ${names.length} clients: ${listed(names)}`),
+      ),
+  ];
+}
+
+function checkMode(route: Raw): readonly Finding[] {
+  const mode = textOf(at(route, 'mode'));
+  if (mode !== 'public' && mode !== 'deny') return [];
+
+  const found: Finding[] = [];
+  const require = at(route, 'require');
+  if (isGiven(require))
+    found.push(
+      atKey(require.path, `is never looked at in mode ${mode}; remove it, or make the mode required`),
+    );
+  const authorization = at(route, 'upstream', 'authorization');
+  if (mode === 'public' && textOf(authorization) === 'strip')
+    found.push(atValue(authorization.path, 'is not possible in mode public, which never touches the token'));
+  return found;
+}
+
+function checkRequirements(root: Raw, routes: readonly Raw[]): readonly Finding[] {
+  const named = entriesOf(at(root, 'requirements'));
+  const names = named.map(({ key }) => key);
+  const used = routes.flatMap((route) => itemsOf(at(route, 'require')));
+  return [
+    ...used.flatMap((item) => unknownName(item, names, 'requirement')),
+    ...[...named, ...used]
+      .filter((item) => Object.keys(mapOf(item) ?? { some: true }).length === 0)
+      .map(({ path }) => atValue(path, 'demands nothing; leave it out, or say what the token must bring')),
+  ];
+}
+
+/** Names of headers have no case, so two spellings of one are the same header. */
+export function checkSameNames(headers: Raw): readonly Finding[] {
+  const seen = new Set<string>();
+  return entriesOf(headers).flatMap(({ key, path }) => {
+    const name = key.toLowerCase();
+    if (seen.has(name)) return [atKey(path, `${quoted(key)} stands here twice, in another case; keep one`)];
+    seen.add(name);
+    return [];
+  });
+}
+
+function unknownName(raw: Raw, names: readonly string[], what: 'client' | 'requirement'): readonly Finding[] {
+  const text = textOf(raw);
+  if (text === null || names.includes(text)) return [];
+  const meant = closest(text, names);
+  const there = names.length === 0 ? 'there is none' : `there are: ${listed(names)}`;
+  const advice = meant === null ? there : `did you mean "${meant}"?`;
+  return [atValue(raw.path, `no ${what} is called ${quoted(text)}; ${advice}`)];
+}
+
+function listed(names: readonly string[]): string {
+  const first = names.slice(0, 10).map(quoted).join(', ');
+  return names.length > 10 ? `${first}, …` : first;
+}

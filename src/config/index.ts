@@ -1,0 +1,18 @@
+/** Turns the settings file into one frozen, typed record, or into the full list of what is wrong with it. */
+export { compareForReload } from './compare-for-reload.ts';
+export { describeSettings, type KeyDescription } from './describe-settings.ts';
+export { printSettings } from './print-settings.ts';
+export { formatProblem, type Problem } from './problem.ts';
+export { readSettings, type SettingsSource } from './read-settings.ts';
+export type { World } from './references.ts';
+export type {
+  CacheSettings,
+  GrpcDoorSettings,
+  HttpDoorSettings,
+  ListenSettings,
+  LogLevel,
+  MemoryPartition,
+  Settings,
+  SharedCacheSettings,
+} from './settings.ts';
+export { type FileWatch, watchFiles, type WatchTempo } from './watch-files.ts';

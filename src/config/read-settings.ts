@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { fail, type Result, succeed } from '../domain/index.ts';
+import { assemble } from './assemble.ts';
+import { checkTogether } from './checks/index.ts';
+import { fillDefaults, showable } from './effective.ts';
+import type { Finding } from './finding.ts';
+import { freezeDeep } from './freeze.ts';
+import { generationOf } from './generation.ts';
+import type { Problem } from './problem.ts';
+import { readReferences, type World } from './references.ts';
+import { settingsSchema } from './schema/settings-schema.ts';
+import type { Settings } from './settings.ts';
+import { formatKeyPath } from './shown.ts';
+import { validate } from './validate.ts';
+import { warningsOf } from './warnings.ts';
+import { readYaml, type YamlTree } from './yaml/read-yaml.ts';
+
+export interface SettingsSource {
+  /** Of the file: stands before every problem, and relative paths in the file start at its folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Turns the text of a settings file into one frozen record, or into the full list of what is wrong with it.
+ *
+ * In: the text, and the world its references lead to. Out: settings that can be put in force as they are; of an
+ * offline reading, settings to look at, whose secrets and certificates are empty.
+ * Never: a setting that was not understood, a secret in a problem, an exception for anything in the file.
+ */
+export async function readSettings(
+  { path: file, text }: SettingsSource,
+  world: World,
+): Promise<Result<Settings, readonly Problem[]>> {
+  const yaml = readYaml(text);
+  if (!yaml.ok) return fail(yaml.failure.map((flaw) => ({ file, key: '', ...flaw })));
+
+  const tree = yaml.value;
+  const { input, findings } = validate(settingsSchema, tree.value);
+  const filled = fillDefaults(settingsSchema, tree.value);
+  const references = await readReferences(settingsSchema, filled, { file, world });
+
+  const problems = [...findings, ...checkTogether(filled), ...references.findings];
+  if (input === null || problems.length > 0) return fail(placed(problems, tree, file));
+
+  const assembled = assemble(input, references);
+  const warnings = placed([...references.warnings, ...warningsOf(assembled)], tree, file);
+  return succeed(
+    freezeDeep({
+      ...assembled,
+      warnings,
+      files: [...new Set([resolve(file), ...references.files])],
+      generation: generationOf(text, references.contents),
+      effective: showable(settingsSchema, filled),
+    }),
+  );
+}
+
+/** In the order of the file; each place with its line. */
+function placed(findings: readonly Finding[], tree: YamlTree, file: string): readonly Problem[] {
+  const problems = findings.map(({ path, at, message }) => {
+    const { line, column } = at === 'key' ? tree.placeOfKey(path) : tree.placeOf(path);
+    return { file, line, column, key: formatKeyPath(path), message };
+  });
+  return problems.sort((one, other) => one.line - other.line || one.column - other.column);
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { kindWords, notYet, NOT_YET, optional, required, standard } from './key.ts';
+import { duration, size, wholeNumber } from './quantities.ts';
+import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
+import { anyList, choice, group, mapOf, name, text, yesOrNo } from './texts.ts';
+import { httpUrl, issuerUrl, origin } from './urls.ts';
+
+export function clients() {
+  return mapOf(name(), client());
+}
+
+function client() {
+  return group({
+    issuer: optional(
+      issuerUrl(),
+      'Identifier of the authorization server, exactly as its metadata gives it.',
+      'only with `introspection.endpoint`',
+    ),
+    metadataUrl: optional(
+      httpUrl(),
+      'Where its metadata is read.',
+      'the well-known places of RFC 8414 and OpenID discovery below `issuer`',
+    ),
+    connectTo: notYet('Connects to another host than the URLs name.'),
+    acceptIssuers: standard(
+      anyList(text()),
+      [],
+      'Values of `iss` that are accepted in answers beside `issuer`.',
+    ),
+    endpointOrigins: standard(
+      anyList(origin()),
+      [],
+      'Origins where metadata may place endpoints, beside those of `issuer` and `metadataUrl`.',
+    ),
+    clientId: required(textOrReference(flawOfClientId), 'Who we are there.'),
+    clientSecret: optional(secret(flawOfSecret), 'Our secret there. Read again when it changes.'),
+    auth: optional(
+      authentication(),
+      'How we authenticate: `client_secret_basic` or `client_secret_post`.',
+      'basic, else post, as the metadata allows',
+    ),
+    introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),
+    tls: standard(clientTls(), {}, 'TLS on the way to the authorization server.'),
+    allowAddresses: notYet('Ranges of link-local or loopback addresses it may resolve to.', []),
+    limits: standard(limits(), {}, 'Bounds on enquiries to this client’s endpoint.'),
+    allowHttp: standard(
+      yesOrNo(),
+      false,
+      '`true` permits `http://` to the hosts named in this client; tokens and secrets then travel in clear.',
+    ),
+    required: standard(
+      yesOrNo(),
+      false,
+      '`true`: the instance is not ready before metadata was read and one enquiry succeeded.',
+    ),
+    match: notYet('Which requests this client goes with, where the route names none.'),
+  });
+}
+
+/** A method by name; the long form, which carries a key, belongs to a later version. */
+function authentication() {
+  const word = choice(
+    ['client_secret_basic', 'client_secret_post'],
+    ['client_secret_jwt', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth', 'none'],
+  );
+  const long = z.record(z.string(), z.unknown()).transform((_, context): never => {
+    context.addIssue({ code: 'custom', message: NOT_YET });
+    return z.NEVER;
+  });
+  const schema = z.union([word, long]);
+  kindWords.add(schema, { type: 'client_secret_basic or client_secret_post' });
+  return schema;
+}
+
+function introspection() {
+  return group({
+    endpoint: optional(httpUrl(), 'Where it is asked.', 'from metadata'),
+    timeout: standard(
+      duration({ min: '10ms', max: '2m' }),
+      '5s',
+      'For the enquiry itself, which goes on when its callers have been answered.',
+    ),
+    tokenTypeHint: optional(text(), 'Sent as `token_type_hint`.', 'not sent'),
+    params: standard(mapOf(text(), z.string()), {}, 'Extra form parameters. They are part of the cache key.'),
+    maxAnswer: standard(size({ min: '1KiB', max: '16MiB' }), '64KiB', 'A longer answer is a fault.'),
+    response: standard(choice(['json'], ['jwt']), 'json', 'What is asked for.'),
+    clientSelfOnly: standard(
+      yesOrNo(),
+      false,
+      '`true`: only tokens that were issued to `clientId` are accepted.',
+    ),
+  });
+}
+
+function clientTls() {
+  return group({
+    ca: optional(
+      certificateFile(),
+      'PEM file of the authorities to trust instead of the system’s.',
+      'the system’s',
+    ),
+    cert: notYet('Our certificate there.'),
+    key: notYet('Its private key.'),
+    minVersion: standard(choice(['TLSv1.2', 'TLSv1.3']), 'TLSv1.2', 'The oldest version to speak.'),
+  });
+}
+
+function limits() {
+  return group({
+    concurrent: standard(wholeNumber({ min: 1, max: 10_000 }), 64, 'Enquiries at once.'),
+    queue: standard(
+      wholeNumber({ min: 0, max: 1_000_000 }),
+      256,
+      'Enquiries that may wait for their turn; one more is refused at once with 503.',
+    ),
+  });
+}

@@ -1,0 +1,99 @@
+import { addressRange, listenAddress } from './addresses.ts';
+import { headerName, pathPrefix } from './http-words.ts';
+import { notYet, optional, required, standard } from './key.ts';
+import { duration } from './quantities.ts';
+import { certificateFile, flawOfHeaderValue, keyFile, secret } from './references.ts';
+import { anyList, choice, group, oneOrMore, yesOrNo } from './texts.ts';
+
+export function listen() {
+  return group({
+    grpc: standard(
+      oneOrMore(grpcDoor(), { least: 0 }),
+      {},
+      'The gRPC door (`envoy.service.auth.v3.Authorization`), or a list of them; `[]` opens none.',
+    ),
+    http: standard(
+      anyList(httpDoor()),
+      [],
+      'HTTP doors for sub-requests, any number. Every path on such a port is a check.',
+    ),
+    health: optional(
+      group({ address: required(listenAddress(), 'Where probes ask.') }),
+      '`/livez` and `/readyz` for probes, nothing else.',
+      'not open',
+    ),
+    admin: standard(
+      adminDoor(),
+      {},
+      'The operator’s door: `/metrics`, `/status`, `/livez`, `/readyz`. Keep it away from callers.',
+    ),
+  });
+}
+
+function grpcDoor() {
+  return group({
+    address: standard(listenAddress(), '127.0.0.1:9001', 'Where it listens; port 0 takes any free one.'),
+    plaintext: plaintext(),
+    transport: standard(choice(['grpc-js'], ['http2']), 'grpc-js', 'What carries gRPC.'),
+    tls: optional(doorTls(), 'Certificate of the door.', 'plain'),
+  });
+}
+
+function httpDoor() {
+  return group({
+    address: required(listenAddress(), 'Where it listens; port 0 takes any free one.'),
+    profile: required(
+      choice(['nginx', 'envoy'], ['ingress-nginx', 'traefik', 'caddy', 'haproxy', 'apisix']),
+      'Which front asks here: what carries the original request, and how it is answered.',
+    ),
+    pathPrefix: standard(pathPrefix(), '', 'Cut from the front of the path; for the profile `envoy` only.'),
+    plaintext: plaintext(),
+    trustedPeers: standard(
+      anyList(addressRange()),
+      ['127.0.0.1/32', '::1/128'],
+      'Ranges of the fronts that may ask. A unix socket is trusted by its file mode.',
+    ),
+    secretHeader: optional(
+      group({
+        name: required(headerName(), 'Name of the header.'),
+        value: required(secret(flawOfHeaderValue), 'What it must hold.'),
+      }),
+      'A header that every sub-request must carry, which proves that it comes from the front.',
+      'none is asked for',
+    ),
+    timeout: standard(
+      duration({ min: '10ms', max: '1m' }),
+      '2s',
+      'The longest a check may wait at this door.',
+    ),
+    tls: optional(doorTls(), 'Certificate of the door.', 'plain'),
+  });
+}
+
+function adminDoor() {
+  return group({
+    address: standard(listenAddress(), '127.0.0.1:9003', 'Where it listens; port 0 takes any free one.'),
+    tls: notYet('Certificate of the door.'),
+    auth: notYet('What an operator must show.'),
+  });
+}
+
+function doorTls() {
+  return group({
+    cert: required(
+      certificateFile(),
+      'PEM file with the certificate and its chain. Reloaded when it changes.',
+    ),
+    key: required(keyFile(), 'PEM file with its private key.'),
+    clientCa: optional(
+      certificateFile(),
+      'PEM file of the authorities one of which must have signed the certificate of every caller.',
+      'callers need no certificate',
+    ),
+    allowedPeers: notYet('URI or DNS names, one of which must be in the caller’s certificate.'),
+  });
+}
+
+function plaintext() {
+  return standard(yesOrNo(), false, '`true` permits a plain listener that others than this host can reach.');
+}

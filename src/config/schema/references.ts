@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { fail, succeed } from '../../domain/index.ts';
+import { kindWords } from './key.ts';
+import { parsed } from './parsed.ts';
+
+/** Says what is wrong with the text a reference leads to, so that it reads on after `the value`; `null`: nothing. */
+export type FlawOf = (text: string) => string | null;
+
+/** A secret: `{ env: … }`, `{ file: … }`, or the text itself, which earns a warning. */
+export function secret(flawOf: FlawOf) {
+  const schema = z.union([z.string(), source()]);
+  kindWords.add(schema, { type: '{ env: NAME } or { file: PATH }', reference: 'secret', flawOf });
+  return schema;
+}
+
+/** A text that may stand somewhere else, but is no secret. */
+export function textOrReference(flawOf: FlawOf) {
+  const schema = z.union([z.string(), source()]);
+  kindWords.add(schema, { type: 'a text, { env: NAME } or { file: PATH }', reference: 'text', flawOf });
+  return schema;
+}
+
+/** PEM file with one certificate or more. */
+export function certificateFile() {
+  return file('certificate');
+}
+
+/** PEM file with one private key, not encrypted. */
+export function keyFile() {
+  return file('key');
+}
+
+/** For passwords and client secrets: RFC 6749 appendix A wants visible ASCII, servers take more. */
+export function flawOfSecret(text: string): string | null {
+  return /\p{Cc}/u.test(text) ? 'holds a control character, perhaps a line break in its middle' : null;
+}
+
+/** RFC 6749 appendix A.1. */
+export function flawOfClientId(text: string): string | null {
+  return /^[\x20-\x7e]+$/.test(text) ? null : 'must be visible ASCII characters';
+}
+
+/** RFC 9110 section 5.5, without what fronts trim or fold. */
+export function flawOfHeaderValue(text: string): string | null {
+  if (!/^[\x21-\x7e]+$/.test(text)) return 'must be visible ASCII characters without spaces';
+  return text.length < HEADER_SECRET_MIN
+    ? `is too short to be a secret; the least is ${HEADER_SECRET_MIN} characters`
+    : null;
+}
+
+export function flawOfCacheKey(text: string): string | null {
+  const key = Buffer.from(text, 'base64');
+  // Decoding skips what is not base64; only what encodes to itself was base64.
+  return key.length === 32 && key.toString('base64') === text
+    ? null
+    : 'must be 32 bytes in base64, as `openssl rand -base64 32` makes them';
+}
+
+const HEADER_SECRET_MIN = 8;
+
+function file(reference: 'certificate' | 'key') {
+  return parsed({ type: 'the path of a PEM file', reference }, (text) => {
+    if (text === '') return fail('is empty; name a PEM file');
+    return /[\r\n\0]/.test(text) ? fail('must be the path of a PEM file, not its text') : succeed(text);
+  });
+}
+
+function source() {
+  const schema = z
+    .strictObject({ env: z.string().optional(), file: z.string().optional() })
+    .superRefine(({ env, file: path }, context) => {
+      if ((env === undefined) === (path === undefined))
+        context.addIssue({ code: 'custom', message: 'must have one of `env` and `file`' });
+      else if (env !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(env))
+        context.addIssue({
+          code: 'custom',
+          message: '`env` must be the name of an environment variable',
+          path: ['env'],
+        });
+      else if (path !== undefined && (path === '' || path.includes('\0')))
+        context.addIssue({ code: 'custom', message: '`file` must be a path', path: ['file'] });
+    });
+  kindWords.add(schema, { type: '{ env: NAME } or { file: PATH }' });
+  return schema;
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { hostPattern } from './addresses.ts';
+import { headerName, method, pathPattern, scopeToken } from './http-words.ts';
+import { kindWords, notYet, optional, required, standard } from './key.ts';
+import { choice, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
+
+/** Between the items of a list, where nothing else is said. */
+export const STANDARD_JOIN = ',';
+
+/** The one rule of a file without routes. */
+export const DEFAULT_ROUTE = { name: 'default' } as const;
+
+/** Where a token is judged, it has served its purpose here. */
+export function standardAuthorization(mode: unknown): 'strip' | 'keep' {
+  return mode === 'required' || mode === 'optional' ? 'strip' : 'keep';
+}
+
+export function requirements() {
+  return mapOf(name(), requirement());
+}
+
+export function routes() {
+  return list(route());
+}
+
+function route() {
+  return group({
+    name: required(name(), 'Its name in logs, metrics and messages.'),
+    match: standard(match(), {}, 'Which requests it is for. Rules are tried in the order of the file.'),
+    otherwise: standard(
+      choice(['deny', 'next']),
+      'deny',
+      'When hosts and paths match but the rest does not: `deny` shuts out later broader rules, `next` tries them.',
+    ),
+    client: optional(name(), 'Which client judges the token.', 'the only one'),
+    mode: standard(
+      choice(['required', 'optional', 'public', 'deny']),
+      'required',
+      '`public`: no token is looked at. `optional`: none is anonymous, one is judged. `deny`: 403 without a question.',
+    ),
+    enforce: notYet('Judged and reported, but never enforced.', true),
+    credential: notYet('Where the token is looked for.', { from: ['header'] }),
+    path: standard(pathLeniency(), {}, 'Characters in paths that upstreams may read in two ways.'),
+    require: optional(
+      oneOrMore(requirementOrName(), { least: 1 }),
+      'What the token must bring: the name of a requirement, one written here, or a list of either, all of which must hold.',
+      'an active token is enough',
+    ),
+    freshness: notYet('How old an answer may be here.'),
+    stale: notYet('How long an answer may outlive its cache time in an outage.', '0s'),
+    upstream: standard(upstream(), {}, 'What the upstream is told about the caller.'),
+  });
+}
+
+function match() {
+  return group({
+    hosts: optional(
+      list(hostPattern()),
+      'Exact names, or `*.example.com` for everything below `example.com`. Never with a port.',
+      'any',
+    ),
+    paths: optional(
+      list(pathPattern()),
+      'Exact paths; `*` is one segment, `**` at the end the path itself and everything below it.',
+      'any',
+    ),
+    methods: optional(list(method()), 'Methods; `GET` covers `HEAD`.', 'any'),
+    headers: optional(
+      mapOf(headerName(), oneOrMore(text(), { least: 1 })),
+      'Each header must be there exactly once, with one of the values.',
+      'any',
+    ),
+    context: optional(
+      mapOf(text(), oneOrMore(text(), { least: 1 })),
+      'Each entry of Envoy’s `context_extensions` must have one of the values. HTTP doors have none.',
+      'any',
+    ),
+  });
+}
+
+function pathLeniency() {
+  const leniency = (meaning: string) => standard(choice(['deny', 'allow']), 'deny', meaning);
+  return group({
+    encodedSlash: leniency('`%2F` in a segment.'),
+    semicolon: leniency('`;` or `%3B` in a segment.'),
+    backslash: leniency('`%5C` in a segment.'),
+  });
+}
+
+function requirement() {
+  const schema = group({
+    scopes: optional(scopes(), 'Scopes, all of them; `{ any: […] }` for one of them.', 'any'),
+    audience: optional(list(text()), 'One of them must be an audience of the token, exactly.', 'any'),
+    issuer: optional(list(text()), 'One of them must be the token’s issuer, exactly.', 'any'),
+  });
+  return schema;
+}
+
+function scopes() {
+  const some = group({ any: required(list(scopeToken()), 'One of them is enough.') });
+  const schema = z.union([list(scopeToken()), some]);
+  kindWords.add(schema, { type: 'a list, or { any: […] }' });
+  return schema;
+}
+
+function requirementOrName() {
+  const schema = z.union([name(), requirement()]);
+  kindWords.add(schema, { type: 'a name or a requirement' });
+  return schema;
+}
+
+function upstream() {
+  return group({
+    headers: standard(
+      mapOf(headerName(), claimSource()),
+      {},
+      'Headers set from the answer: the name of a top-level member, or `{ claim: […], join: "," }`. ' +
+        'They are removed from every allowed request that gets no value for them, on every route.',
+    ),
+    authorization: optional(
+      choice(['strip', 'keep']),
+      'Whether the upstream sees the token. On `public` routes it is never touched.',
+      '`strip` on `required` and `optional` routes',
+    ),
+    metadata: standard(
+      metadata(),
+      ['sub', 'client_id', 'scope', 'aud', 'iss', 'exp'],
+      'Members of the answer that become Envoy dynamic metadata: a list, `all` or `none`.',
+    ),
+  });
+}
+
+function claimSource() {
+  const long = group({
+    claim: required(oneOrMore(text(), { least: 1 }), 'Member names from the top of the answer downwards.'),
+    join: standard(joiner(), STANDARD_JOIN, 'Between the items of a list.'),
+  });
+  const schema = z.union([text(), long]);
+  kindWords.add(schema, { type: 'a member’s name, or { claim: […], join: "," }' });
+  return schema;
+}
+
+function joiner() {
+  const schema = z.string().regex(/^[\x20-\x7e]{1,8}$/, 'must be 1 to 8 visible ASCII characters or spaces');
+  kindWords.add(schema, { type: 'a text', bounds: '1 to 8 visible ASCII characters or spaces' });
+  return schema;
+}
+
+function metadata() {
+  const schema = z.union([choice(['all', 'none']), list(text())]);
+  kindWords.add(schema, { type: 'a list, all or none' });
+  return schema;
+}

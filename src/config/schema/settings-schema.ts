@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { cache } from './cache.ts';
+import { clients } from './clients.ts';
+import { notYet, optional, standard } from './key.ts';
+import { listen } from './listen.ts';
+import { duration } from './quantities.ts';
+import { DEFAULT_ROUTE, requirements, routes } from './routes.ts';
+import { headerPattern } from './http-words.ts';
+import { anyList, choice, group, visibleText } from './texts.ts';
+
+/**
+ * The settings file, key by key: what may stand there, what it defaults to, what it means.
+ * The one place of all three; messages, `--print` and the reference page are made from it.
+ */
+export const settingsSchema = group({
+  version: standard(z.literal(1), 1, 'Of the shape of this file.'),
+  listen: standard(listen(), {}, 'The doors.'),
+  workers: notYet('Processes sharing the ports.', 1),
+  drain: standard(
+    duration({ min: '0s', max: '10m' }),
+    '25s',
+    'How long stopping may take. Its first fifth, 5 s at most, still accepts while health says NOT_SERVING.',
+  ),
+  log: standard(
+    group({
+      level: standard(choice(['debug', 'info', 'warn', 'error']), 'info', 'The least that is written.'),
+    }),
+    {},
+    'The log on standard output.',
+  ),
+  realm: standard(visibleText({ max: 128 }), 'gatehouse', 'In every challenge.'),
+  wait: standard(
+    group({
+      max: standard(duration({ min: '10ms', max: '1m' }), '2s', 'The longest a check waits.'),
+      margin: standard(
+        duration({ min: '0ms', max: '1s' }),
+        '20ms',
+        'Taken off the caller’s own deadline, so that our answer is there before it gives up.',
+      ),
+    }),
+    {},
+    'A check waits for the shorter of `max` and its caller’s deadline less `margin`.',
+  ),
+  scrub: standard(
+    anyList(headerPattern()),
+    [],
+    'Headers removed from every allowed request unless a route sets them; `x-auth-*` covers a family.',
+  ),
+  clientAddress: notYet('How many X-Forwarded-For entries from the right are ours.', { trustedHops: 0 }),
+  clients: optional(clients(), 'Who we are, to which authorization server; each with a name of your choice.'),
+  clientStore: notYet('Tenants from a folder, a service or a store, instead of `clients`.'),
+  cache: standard(cache(), {}, 'What is remembered, and for how long.'),
+  requirements: standard(requirements(), {}, 'Requirements that routes use by name.'),
+  routes: standard(
+    routes(),
+    [DEFAULT_ROUTE],
+    'Rules, tried in order. Left out: one that requires an active token everywhere.',
+  ),
+});
+
+/** What a faultless file says, defaults filled in. */
+export type SettingsInput = z.output<typeof settingsSchema>;

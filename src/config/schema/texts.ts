@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { fail, succeed } from '../../domain/index.ts';
+import { kindWords, NOT_YET, ONE_OR_MORE } from './key.ts';
+import { parsed } from './parsed.ts';
+
+/** Any text but an empty one or one with control characters. */
+export function text() {
+  return parsed({ type: 'a text' }, (value) => {
+    if (value === '') return fail('is empty');
+    return /\p{Cc}/u.test(value) ? fail('holds a control character') : succeed(value);
+  });
+}
+
+/** Text of visible ASCII and spaces, as goes between the quotes of a challenge (RFC 9110 section 11.5). */
+export function visibleText({ max }: { readonly max: number }) {
+  return parsed({ type: 'a text', bounds: `1 to ${max} visible ASCII characters and spaces` }, (value) => {
+    if (!/^[\x20-\x7e]+$/.test(value))
+      return fail('must be visible ASCII characters and spaces, at least one');
+    return value.length > max ? fail(`is over ${max} characters`) : succeed(value);
+  });
+}
+
+/** A name we give to something of ours; also a metric label. */
+export function name() {
+  return parsed({ type: 'a name' }, (value) =>
+    isName(value)
+      ? succeed(value)
+      : fail(
+          'is not a name; write up to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
+        ),
+  );
+}
+
+function isName(value: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value);
+}
+
+export function yesOrNo() {
+  const schema = z.boolean();
+  kindWords.add(schema, { type: 'true or false' });
+  return schema;
+}
+
+/** One of a few words. Words of a later version are known, and refused as such. */
+export function choice<const Word extends string>(words: readonly Word[], later: readonly string[] = []) {
+  const schema = z.enum([...words, ...later]).transform((value, context): Word => {
+    const word = words.find((candidate) => candidate === value);
+    if (word !== undefined) return word;
+    context.addIssue({ code: 'custom', message: NOT_YET });
+    return z.NEVER;
+  });
+  kindWords.add(schema, { type: `one of ${words.join(', ')}` });
+  return schema;
+}
+
+/** A list with at least one item: what an empty one would mean is anybody's guess. */
+export function list<Item extends z.ZodType>(item: Item) {
+  const schema = z.array(item).min(1);
+  kindWords.add(schema, { type: 'a list' });
+  return schema;
+}
+
+/** A list that may be empty. */
+export function anyList<Item extends z.ZodType>(item: Item) {
+  const schema = z.array(item);
+  kindWords.add(schema, { type: 'a list' });
+  return schema;
+}
+
+/** One item, or a list of them. */
+export function oneOrMore<Item extends z.ZodType>(item: Item, { least }: { readonly least: 0 | 1 }) {
+  const schema = z.preprocess(
+    (value) => (Array.isArray(value) || value === undefined ? value : [value]),
+    z.array(item).min(least),
+  );
+  kindWords.add(schema, { type: ONE_OR_MORE });
+  return schema;
+}
+
+/** Names of the user's choice, each with a value. */
+export function mapOf<Key extends z.ZodType<string, string>, Value extends z.ZodType>(
+  key: Key,
+  value: Value,
+) {
+  const schema = z.record(key, value);
+  kindWords.add(schema, { type: 'a map' });
+  return schema;
+}
+
+/** Fixed keys, no others. */
+export function group<Shape extends z.ZodRawShape>(shape: Shape) {
+  const schema = z.strictObject(shape);
+  kindWords.add(schema, { type: 'a map' });
+  return schema;
+}

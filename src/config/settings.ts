@@ -1,0 +1,87 @@
+import type {
+  Bytes,
+  ClientContext,
+  DoorTls,
+  ListenAddress,
+  Milliseconds,
+  RouteSettings,
+  Secret,
+  WaitSettings,
+} from '../domain/index.ts';
+import type { Plain } from './yaml/plain.ts';
+import type { Problem } from './problem.ts';
+
+/** What the settings file says, checked as a whole. Frozen all the way down; a reload makes a new one. */
+export interface Settings {
+  /** Short hash over the file, its secrets and its certificates: equal on replicas that run the same. */
+  readonly generation: string;
+  readonly warnings: readonly Problem[];
+  /** The settings file and every file it names: what to watch. Absolute. */
+  readonly files: readonly string[];
+  readonly listen: ListenSettings;
+  readonly drain: Milliseconds;
+  readonly log: { readonly level: LogLevel };
+  readonly realm: string;
+  readonly wait: WaitSettings;
+  /** Header names in lower case; `*` at the end stands for any ending. */
+  readonly scrub: readonly string[];
+  readonly clients: readonly ClientContext[];
+  readonly cache: CacheSettings;
+  readonly routes: readonly RouteSettings[];
+  /** The file with every default filled in and secrets as `[set]`, in the file's own words; for `printSettings`. */
+  readonly effective: Plain;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface ListenSettings {
+  readonly grpc: readonly GrpcDoorSettings[];
+  readonly http: readonly HttpDoorSettings[];
+  /** `null`: not open. */
+  readonly health: { readonly address: ListenAddress } | null;
+  readonly admin: { readonly address: ListenAddress };
+}
+
+export interface GrpcDoorSettings {
+  readonly address: ListenAddress;
+  readonly tls: DoorTls | null;
+}
+
+export interface HttpDoorSettings {
+  readonly address: ListenAddress;
+  readonly profile: 'nginx' | 'envoy';
+  /** Cut from the front of the path; empty for none. */
+  readonly pathPrefix: string;
+  /** Address ranges in CIDR form. */
+  readonly trustedPeers: readonly string[];
+  /** The name in lower case. */
+  readonly secretHeader: { readonly name: string; readonly value: Secret } | null;
+  /** The longest a check may wait at this door. */
+  readonly timeout: Milliseconds;
+  readonly tls: DoorTls | null;
+}
+
+export interface CacheSettings {
+  /** Newest first; base64 of exactly 32 bytes. Empty only where `shared` is `null`. */
+  readonly keys: readonly Secret[];
+  readonly active: MemoryPartition;
+  readonly inactive: MemoryPartition;
+  /** `null`: memory alone. */
+  readonly shared: SharedCacheSettings | null;
+}
+
+export interface MemoryPartition {
+  /** 0: this cache is off. */
+  readonly max: Milliseconds;
+  readonly entries: number;
+  readonly bytes: Bytes;
+}
+
+export interface SharedCacheSettings {
+  readonly redis: {
+    readonly url: string;
+    readonly username: string | null;
+    readonly password: Secret | null;
+  };
+  readonly timeout: Milliseconds;
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { closest } from './closest.ts';
+import { atKey, atValue, type Finding } from './finding.ts';
+import { NOT_YET } from './schema/key.ts';
+import { asType, baseOf, childAt, childrenOf, kindOf, type Step, takes } from './schema/walk.ts';
+import { isSecretBearing, quoted, shown } from './shown.ts';
+import { isList, type Path, type Plain, valueAt } from './yaml/plain.ts';
+
+type Issue = z.core.$ZodIssue;
+
+const UNKNOWN = z.unknown();
+
+/**
+ * Holds a file against the schema.
+ *
+ * In: plain values. Out: the settings, or everything that is wrong with single values, in our words.
+ * Never: the words of the schema library, for they do not know what is a secret.
+ */
+export function validate<Schema extends z.ZodType>(
+  schema: Schema,
+  root: Plain,
+): { readonly input: z.output<Schema> | null; readonly findings: readonly Finding[] } {
+  const parsed = schema.safeParse(root);
+  if (parsed.success) return { input: parsed.data, findings: [] };
+  const findings = parsed.error.issues.flatMap((issue) =>
+    explain(issue, [], { schema, value: root, path: [] }),
+  );
+  return { input: null, findings };
+}
+
+/** @param base where the issue's own path begins: issues of a union's arm count from the union. */
+function explain(issue: Issue, base: Path, top: Step): readonly Finding[] {
+  const step = follow(top, [...base, ...issue.path.filter(isSegment)]);
+  const { path, value, schema } = step;
+  const subject = shown(value, path);
+
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(key, step));
+    case 'invalid_type':
+      return [value === undefined ? atKey(path, missing(schema)) : atValue(path, wrongType(step))];
+    case 'invalid_value':
+      if (value === undefined) return [atKey(path, missing(schema))];
+      return [atValue(path, notOneOf(issue.values, step))];
+    case 'too_small':
+      if (isList(value)) return [atValue(path, 'is an empty list; leave the key out or list something')];
+      return [atValue(path, `${subject} is too little; the least is ${issue.minimum}`)];
+    case 'too_big':
+      return [atValue(path, `${subject} is too much; the most is ${issue.maximum}`)];
+    case 'invalid_union':
+      return explainUnion(issue.errors, step, top);
+    case 'invalid_key':
+      return issue.issues.map(({ message }) => atKey(path, `the key ${quoted(lastOf(path))} ${message}`));
+    case 'custom':
+    case 'invalid_format':
+      return [atValue(path, issue.message === NOT_YET ? notYet(step) : `${subject} ${issue.message}`)];
+    case 'not_multiple_of':
+    case 'invalid_element':
+    default:
+      return [atValue(path, `${subject} is not right here`)];
+  }
+}
+
+/** Only the arm that the value was meant for says something useful. */
+function explainUnion(arms: readonly (readonly Issue[])[], step: Step, top: Step): readonly Finding[] {
+  const union = baseOf(step.schema, undefined);
+  const options = union instanceof z.ZodUnion ? union.options.map(asType) : [];
+  const meant = options.findIndex((option) => takes(option, step.value));
+  const issues = arms[meant];
+  if (issues === undefined)
+    return [
+      step.value === undefined ? atKey(step.path, missing(step.schema)) : atValue(step.path, wrongType(step)),
+    ];
+  return issues.flatMap((issue) => explain(issue, step.path, top));
+}
+
+function unknownKey(key: string, { path, schema, value }: Step): Finding {
+  const known = childrenOf({ schema, value, path }).map((child) => lastOf(child.path));
+  if (isSecretBearing(path))
+    return atKey([...path, key], `a key here is unknown; known: ${known.join(', ')}`);
+  const meant = closest(key, known);
+  const advice = meant === null ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`;
+  return atKey([...path, key], `${quoted(key)} is not a setting; ${advice}`);
+}
+
+function missing(schema: z.ZodType): string {
+  const kind = kindOf(schema);
+  return kind === null ? 'is missing' : `is missing; it must be ${kind.type}`;
+}
+
+function wrongType({ schema, value, path }: Step): string {
+  const expected = kindOf(schema)?.type ?? (takes(schema, 1) ? 'a number' : 'something else');
+  const hint = hintFor(schema, value);
+  const found = typeof value === 'number' || typeof value === 'boolean' ? `the ${typeof value} ` : '';
+  const subject = isSecretBearing(path) ? 'something else (not shown)' : `${found}${shown(value, path)}`;
+  return `must be ${expected}; found ${subject}${hint}`;
+}
+
+function hintFor(schema: z.ZodType, value: Plain | undefined): string {
+  if ((typeof value === 'number' || typeof value === 'boolean') && takes(schema, ''))
+    return '; put it in quotes';
+  if (typeof value === 'string' && takes(schema, [])) return '; write it as a list: [ … ]';
+  if (typeof value === 'string' && takes(schema, true)) return '; write it without quotes';
+  return '';
+}
+
+function notOneOf(values: readonly unknown[], { value, path }: Step): string {
+  const words = values.map(String);
+  if (words.length === 1) return `must be ${words.join()}; found ${shown(value, path)}`;
+  const meant = typeof value === 'string' ? closest(value, words) : null;
+  const advice = meant === null ? '' : `; did you mean ${meant}?`;
+  return `${shown(value, path)} is not one of ${words.join(', ')}${advice}`;
+}
+
+/** Of a choice, it is the word that this version does not know; otherwise the key as a whole. */
+function notYet({ schema, value, path }: Step): string {
+  return baseOf(schema, value) instanceof z.ZodEnum ? `${shown(value, path)} is ${NOT_YET}` : NOT_YET;
+}
+
+/** Goes down the schema and the file together. */
+function follow(top: Step, path: Path): Step {
+  return path.reduce<Step>((step, segment) => {
+    const inner = [...step.path, segment];
+    const stranger = { schema: UNKNOWN, value: valueAt(step.value ?? null, [segment]), path: inner };
+    return childAt(step, segment) ?? stranger;
+  }, top);
+}
+
+function lastOf(path: Path): string {
+  return String(path.at(-1) ?? '');
+}
+
+function isSegment(segment: PropertyKey): segment is string | number {
+  return typeof segment !== 'symbol';
+}

@@ -1,0 +1,64 @@
+import type { ClientContext, RouteSettings } from '../domain/index.ts';
+import type { Assembled } from './assemble.ts';
+import { isBroader } from './broader.ts';
+import { atKey, atValue, type Finding } from './finding.ts';
+import { isWide, parseAddressRange } from './schema/addresses.ts';
+import { quoted } from './shown.ts';
+
+/** What is permitted, but seldom meant. */
+export function warningsOf({ listen, clients, routes }: Assembled): readonly Finding[] {
+  return [
+    ...listen.http.flatMap(({ trustedPeers }, door) => widePeers(trustedPeers, door)),
+    ...clients.flatMap((client) => openToAll(client, clients, routes)),
+    ...(listen.http.length > 0 ? contextRules(routes) : []),
+  ];
+}
+
+function widePeers(trustedPeers: readonly string[], door: number): readonly Finding[] {
+  return trustedPeers.flatMap((text, index) => {
+    const range = parseAddressRange(text);
+    if (range === null || !isWide(range)) return [];
+    const message = `${text} trusts nearly everybody to say what the original request was; name the fronts only`;
+    return [atValue(['listen', 'http', door, 'trustedPeers', index], message)];
+  });
+}
+
+/** A token that was issued for something else altogether would pass (RFC 9700 section 2.3). */
+function openToAll(
+  client: ClientContext,
+  clients: readonly ClientContext[],
+  routes: readonly RouteSettings[],
+): readonly Finding[] {
+  if (client.introspection.clientSelfOnly) return [];
+  const open = routes.filter(
+    (route) =>
+      (route.mode === 'required' || route.mode === 'optional') &&
+      (route.client === client.name || (route.client === null && clients.length === 1)) &&
+      route.require.every(({ audience }) => audience.length === 0),
+  );
+  const [first] = open;
+  if (first === undefined) return [];
+  const others = open.length > 1 ? ` and ${open.length - 1} more` : '';
+  return [
+    atKey(
+      ['clients', client.name],
+      `any active token of its issuer passes on route ${quoted(first.name)}${others}, whomever it was issued for; ` +
+        'require an `audience` there, or set `introspection.clientSelfOnly`',
+    ),
+  ];
+}
+
+/** HTTP doors bring no context, so such a rule never fits there. */
+function contextRules(routes: readonly RouteSettings[]): readonly Finding[] {
+  return routes.flatMap((route, index) => {
+    if (route.match.context.size === 0) return [];
+    const broader = routes.slice(index + 1).find((later) => isBroader(later.match, route.match));
+    if (broader === undefined) return [];
+    const path = ['routes', index, 'match', 'context'];
+    const consequence =
+      route.otherwise === 'next'
+        ? `requests there go on to ${quoted(broader.name)}`
+        : `requests there are denied instead of going on to ${quoted(broader.name)}`;
+    return [atKey(path, `never fits at an HTTP door, which has no context; ${consequence}`)];
+  });
+}
