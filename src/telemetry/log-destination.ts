@@ -117,7 +117,7 @@ export function openLogDestination(
 }
 
 function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && 'code' in cause ? cause.code : null;
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : null;
 }
 
 function sleep(ms: number): void {

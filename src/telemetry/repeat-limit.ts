@@ -91,7 +91,11 @@ export function createRepeatLimit(
     window.summarise({ repeated, overMs: milliseconds(now - since), isMixed });
   }
 
-  const isOver = (window: Window, now: MonotonicMilliseconds): boolean => now - window.since >= windowMs;
-  const isIdle = (window: Window, now: MonotonicMilliseconds): boolean =>
-    window.repeated === 0 && isOver(window, now);
+  function isOver({ since }: Window, now: MonotonicMilliseconds): boolean {
+    return now - since >= windowMs;
+  }
+
+  function isIdle(window: Window, now: MonotonicMilliseconds): boolean {
+    return window.repeated === 0 && isOver(window, now);
+  }
 }

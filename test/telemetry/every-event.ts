@@ -1,0 +1,153 @@
+import { type HouseEvent, milliseconds } from '../../src/domain/index.ts';
+import { A_FAULT, aDecided, NOON } from './an-observed-telemetry.ts';
+
+/** One event of each arm, and what it leaves behind. An arm without a row does not compile. */
+export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
+  decided: {
+    event: aDecided(A_FAULT),
+    series: {
+      'gatehouse_decisions_total{door="grpc",outcome="fault",reason="introspection_timeout"}': 1,
+      'gatehouse_route_decisions_total{route="orders",outcome="fault",reason="introspection_timeout"}': 1,
+      'gatehouse_faults_total{side="remote",reason="introspection_timeout"}': 1,
+      'gatehouse_decision_duration_seconds_bucket{door="grpc",outcome="fault",le="0.00025"}': 0,
+      'gatehouse_decision_duration_seconds_bucket{door="grpc",outcome="fault",le="0.0005"}': 1,
+      'gatehouse_decision_duration_seconds_bucket{door="grpc",outcome="fault",le="+Inf"}': 1,
+      'gatehouse_decision_duration_seconds_sum{door="grpc",outcome="fault"}': 0.0003,
+      'gatehouse_decision_duration_seconds_count{door="grpc",outcome="fault"}': 1,
+    },
+    log: {
+      level: 'warn',
+      reason: 'introspection_timeout',
+      door: 'grpc',
+      route: 'orders',
+      decision: 'fault',
+      request_id: 'request-1',
+      method: 'GET',
+      took_ms: 0.3,
+      detail: 'nothing within 800 ms',
+      remedy: 'Look at the authorization server.',
+      msg: 'The introspection endpoint took longer than `introspection.timeout`.',
+    },
+  },
+  caller_left: {
+    event: { event: 'caller_left', door: 'http:nginx' },
+    series: {
+      'gatehouse_callers_left_total{door="http:nginx"}': 1,
+      'gatehouse_callers_left_total{door="grpc"}': 0,
+    },
+    log: { level: 'debug', door: 'http:nginx' },
+  },
+  cache_looked_up: {
+    event: { event: 'cache_looked_up', tier: 'memory', outcome: 'active' },
+    series: {
+      'gatehouse_cache_lookups_total{tier="memory",outcome="active"}': 1,
+      'gatehouse_cache_lookups_total{tier="shared",outcome="miss"}': 0,
+    },
+    log: null,
+  },
+  cache_failed: {
+    event: { event: 'cache_failed', operation: 'get', cause: 'timeout' },
+    series: { 'gatehouse_cache_failures_total{operation="get",cause="timeout"}': 1 },
+    log: {
+      level: 'warn',
+      operation: 'get',
+      cause: 'timeout',
+      msg: 'The shared store failed; the check went on as on a miss.',
+    },
+  },
+  cache_evicted: {
+    event: { event: 'cache_evicted', partition: 'inactive', cause: 'space' },
+    series: { 'gatehouse_cache_evictions_total{partition="inactive",cause="space"}': 1 },
+    log: null,
+  },
+  enquiry_shared: {
+    event: { event: 'enquiry_shared' },
+    series: { gatehouse_enquiries_shared_total: 1 },
+    log: null,
+  },
+  introspected: {
+    event: {
+      event: 'introspected',
+      client: 'default',
+      outcome: 'credentials_refused',
+      tookMs: milliseconds(40),
+      detail: 'status 401',
+    },
+    series: {
+      'gatehouse_introspections_total{client="default",outcome="credentials_refused"}': 1,
+      'gatehouse_introspection_duration_seconds_bucket{client="default",outcome="failed",le="0.05"}': 1,
+      'gatehouse_introspection_duration_seconds_sum{client="default",outcome="failed"}': 0.04,
+    },
+    log: {
+      level: 'error',
+      client: 'default',
+      outcome: 'credentials_refused',
+      took_ms: 40,
+      detail: 'status 401',
+      remedy: 'Check `clientId`, `clientSecret` and `auth`.',
+      msg: 'The authorization server refuses our client credentials.',
+    },
+  },
+  metadata_refreshed: {
+    event: { event: 'metadata_refreshed', client: 'default', outcome: 'changed', detail: 'a new endpoint' },
+    series: { 'gatehouse_metadata_refreshes_total{client="default",outcome="changed"}': 1 },
+    log: { level: 'info', client: 'default', outcome: 'changed', detail: 'a new endpoint' },
+  },
+  header_dropped: {
+    event: { event: 'header_dropped', route: 'orders', header: 'x-auth-groups' },
+    series: { 'gatehouse_headers_dropped_total{header="x-auth-groups"}': 1 },
+    log: {
+      level: 'warn',
+      route: 'orders',
+      header: 'x-auth-groups',
+      msg: 'A claim was too long or not text; its header was removed instead.',
+    },
+  },
+  settings_loaded: {
+    event: { event: 'settings_loaded', generation: 'a1b2' },
+    series: {
+      'gatehouse_settings_info{generation="a1b2"}': 1,
+      gatehouse_settings_loads_total: 1,
+      gatehouse_settings_loaded_timestamp_seconds: NOON / 1000,
+      gatehouse_settings_refused_timestamp_seconds: 0,
+    },
+    log: { level: 'info', generation: 'a1b2' },
+  },
+  settings_refused: {
+    event: {
+      event: 'settings_refused',
+      problems: ['a.yaml:3:1 rout: unknown key', 'a.yaml:9:5 mode: wrong'],
+    },
+    series: {
+      gatehouse_settings_refused_timestamp_seconds: NOON / 1000,
+      gatehouse_settings_loads_total: 0,
+    },
+    log: {
+      level: 'error',
+      problems: ['a.yaml:3:1 rout: unknown key', 'a.yaml:9:5 mode: wrong'],
+      msg: 'The settings file is broken; the settings before it stay in force.',
+    },
+  },
+  crashed: {
+    event: { event: 'crashed', where: 'check', cause: 'TypeError' },
+    series: { gatehouse_crashes_total: 1 },
+    log: {
+      level: 'error',
+      where: 'check',
+      cause: 'TypeError',
+      msg: 'Something that must not happen did; please report it.',
+    },
+  },
+  lifecycle: {
+    event: { event: 'lifecycle', phase: 'ready', detail: 'every client had its first attempt' },
+    series: { gatehouse_ready: 1 },
+    log: { level: 'info', phase: 'ready', detail: 'every client had its first attempt' },
+  },
+};
+
+export interface Row {
+  readonly event: HouseEvent;
+  readonly series: Readonly<Record<string, number>>;
+  /** Its line but for `time` and `event`; `null`: none. */
+  readonly log: Readonly<Record<string, unknown>> | null;
+}
