@@ -2,7 +2,6 @@ import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 
 import { formatListenAddress, type ListenAddress } from '../domain/index.ts';
-import { codeOf } from './error-code.ts';
 
 /**
  * Opens a listener and says where it really is (port 0 picks a free one).
@@ -48,4 +47,10 @@ async function isStaleSocket(path: string): Promise<boolean> {
     });
     probe.once('error', (cause) => resolve(codeOf(cause) === 'ECONNREFUSED'));
   });
+}
+
+/** `EADDRINUSE` and the like; the text of a foreign error is not repeated. */
+function codeOf(cause: unknown): string {
+  if (typeof cause !== 'object' || cause === null) return typeof cause;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : 'unknown error';
 }

@@ -2,7 +2,7 @@ import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
 
 import { formatListenAddress, type ListenAddress } from '../../domain/index.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf } from './error-words.ts';
 
 /**
  * Opens a listener and says where it really is (port 0 picks a free one).

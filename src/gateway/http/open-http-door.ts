@@ -15,7 +15,7 @@ import {
   type WaitSettings,
 } from '../../domain/index.ts';
 import { replaceTls } from './door-tls.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf } from './error-words.ts';
 import { listen } from './listen.ts';
 import { createListener, TRANSPORT_LIMITS, type TransportLimits } from './listener.ts';
 import type { Profile } from './profile.ts';

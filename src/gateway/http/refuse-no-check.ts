@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type { DenyReason } from '../../domain/index.ts';
-import { codeOf } from './error-code.ts';
+import { codeOf } from './error-words.ts';
 import type { ServeCheck } from './serve-check.ts';
 
 /**

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { types } from 'node:util';
 
 import {
   type AnswerFor,
@@ -15,6 +14,7 @@ import {
   type RequestContext,
 } from '../../domain/index.ts';
 import { discardBody } from './discard-body.ts';
+import { classOf } from './error-words.ts';
 import type { Profile, RefusalReply, Reply } from './profile.ts';
 import type { ReadContext } from './read-context.ts';
 import { denied, faulted } from './refusals.ts';
@@ -130,8 +130,7 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
   }
 
   function crashed(where: string, cause: unknown): Decision {
-    // Of a foreign error only its class is told: its message may quote the request.
-    observe({ event: 'crashed', where, cause: types.isNativeError(cause) ? cause.name : typeof cause });
+    observe({ event: 'crashed', where, cause: classOf(cause) });
     return faulted('internal', null);
   }
 }

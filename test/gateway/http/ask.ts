@@ -20,7 +20,7 @@ export function ask(
     ...('port' in where ? { host: '127.0.0.1', port: where.port } : { socketPath: where.socketPath }),
     method,
     path,
-    headers: [...headers] as unknown as NonNullable<RequestOptions['headers']>,
+    headers: [...headers],
     setHost: false,
     agent: agent ?? new Agent({ keepAlive: false }),
   };

@@ -52,7 +52,7 @@ describe('the secret header (NGX-5)', () => {
   const sent = Buffer.from('schlüssel', 'utf8').toString('latin1');
 
   it('is accepted when it is sent exactly once', () => {
-    expect(isTrustedPeer({}, collectFields(['x-gatehouse-key', sent]))).toBe(true);
+    expect(isTrustedPeer({ remoteAddress: undefined }, collectFields(['x-gatehouse-key', sent]))).toBe(true);
   });
 
   it.each([
@@ -63,7 +63,7 @@ describe('the secret header (NGX-5)', () => {
     ['repeated', ['x-gatehouse-key', sent, 'x-gatehouse-key', sent]],
     ['sent under a look-alike name', ['x_gatehouse_key', sent]],
   ])('is refused over a unix socket too when it is %s', (_how, rawHeaders) => {
-    expect(isTrustedPeer({}, collectFields(rawHeaders))).toBe(false);
+    expect(isTrustedPeer({ remoteAddress: undefined }, collectFields(rawHeaders))).toBe(false);
   });
 
   it('does not replace the address', () => {
