@@ -114,8 +114,8 @@ function pauseBeforeAttempt(attempts: number, fraction: number): number {
 
 /** Codes only (`ECONNREFUSED`, `WRONGPASS`): the text of a foreign error may quote what we sent. */
 function failureCodeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'unknown';
-  if (cause instanceof ErrorReply) return /^[A-Z]+\b/.exec(cause.message)?.[0] ?? cause.constructor.name;
+  if (cause instanceof ErrorReply) return /^[A-Z]+\b/.exec(cause.message)?.[0] ?? 'ErrorReply';
+  if (typeof cause !== 'object' || cause === null) return 'unknown';
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.constructor.name;
 }
 

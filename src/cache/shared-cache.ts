@@ -48,6 +48,8 @@ export interface SharedCacheSettings {
 }
 
 export interface SharedCache extends TokenCache {
+  get(kind: CacheKind, key: CacheKey): Promise<Recall>;
+  put(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void>;
   /** For the operator's status page. */
   status(): JsonObject;
 }

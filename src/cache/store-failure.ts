@@ -27,5 +27,5 @@ export function storeFailureOf(cause: unknown): StoreFailure {
 
 /** Node's own errors of sockets and name resolution carry the call that failed. */
 function isSystemError(cause: unknown): boolean {
-  return cause instanceof Error && 'syscall' in cause;
+  return typeof cause === 'object' && cause !== null && 'syscall' in cause;
 }

@@ -1,0 +1,317 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KeyvStoreAdapter } from 'keyv';
+import { createSharedCache, NO_SHARED_CACHE, openKeyv } from '../../src/cache/index.ts';
+import { type CacheRecord, epochMilliseconds, milliseconds, MISS } from '../../src/domain/index.ts';
+import { readIntrospection } from '../../src/introspection/index.ts';
+import { deriveKeys } from '../../src/sealing/index.ts';
+import { describeTokenCache } from './contract.ts';
+import {
+  aClock,
+  aKey,
+  anActiveRecord,
+  anInactiveRecord,
+  anObserver,
+  inMs,
+  inSeconds,
+  SHARED,
+} from './records.ts';
+
+const KIND = 'introspection';
+const { seal } = deriveKeys(Buffer.alloc(32, 7));
+const key = aKey('alice');
+const NAME = `gatehouse:1:introspection:${key}`;
+
+describeTokenCache('shared, over a Map', (clock) => openOver(new Map(), { clock }).cache);
+
+describe('what the store gets to see', () => {
+  it('is one entry, its name with the format version, its value sealed', async () => {
+    const map = new Map<string, string>();
+    await openOver(map).cache.put(KIND, key, anActiveRecord({}, { sub: 'alice@example.com' }));
+    expect([...map.keys()]).toEqual([NAME]);
+    const value = map.get(NAME)!;
+    expect(value).toMatch(/^[A-Za-z0-9+/]+=*$/);
+    expect(Buffer.from(value, 'base64').includes('alice')).toBe(false);
+  });
+
+  it('is never an inactive answer: a flood of bad tokens does not fill what replicas share', async () => {
+    const map = new Map<string, string>();
+    await openOver(map).cache.put(KIND, key, anInactiveRecord());
+    expect(map.size).toBe(0);
+  });
+
+  it.each<[string, Partial<CacheRecord>, number]>([
+    ['the time that is left', { keepUntil: inMs(30_000) }, 30_000],
+    ['whole milliseconds, rounded down', { keepUntil: inMs(30_000.9) }, 30_000],
+    ['the least there is', { keepUntil: inMs(1) }, 1],
+    ['no longer than the token lives', { exp: inSeconds(20) }, 20_000],
+    ['no longer than the configured time', { keepUntil: inMs(3_600_000) }, 60_000],
+  ])('is told to keep an entry for %s', async (_what, differing, ttl) => {
+    const { adapter, sets } = aRecordingStore();
+    await openOver(adapter).cache.put(KIND, key, anActiveRecord(differing));
+    expect(sets.map((set) => set.ttl)).toEqual([ttl]);
+  });
+
+  it.each<[string, Partial<CacheRecord>]>([
+    ['no time is left', { keepUntil: inMs(0) }],
+    ['less than a millisecond is left', { keepUntil: inMs(0.9) }],
+    ['its time is past', { keepUntil: inMs(-1) }],
+    ['its time is not a number', { keepUntil: epochMilliseconds(Number.NaN) }],
+    ['the token ends this very moment', { exp: inSeconds(0) }],
+  ])('is nothing when %s, for a store takes 0 for ever', async (_what, differing) => {
+    const { adapter, sets } = aRecordingStore();
+    await openOver(adapter).cache.put(KIND, key, anActiveRecord(differing));
+    expect(sets).toEqual([]);
+  });
+
+  it('is nothing when the sealed answer would be too long, and that is counted', async () => {
+    const { adapter, sets } = aRecordingStore();
+    const { cache, failures } = openOver(adapter);
+    await cache.put(KIND, key, anActiveRecord({}, { text: 'x'.repeat(256 * 1024) }));
+    expect([sets, failures()]).toEqual([[], ['put oversized']]);
+  });
+
+  it('is nothing when the answer is nested too deep to be written down, and that is counted', async () => {
+    const deep = JSON.parse('['.repeat(30_000) + ']'.repeat(30_000));
+    const { cache, failures } = openOver(new Map());
+    await cache.put(KIND, key, anActiveRecord({}, { deep }));
+    expect(failures()).toEqual(['put error']);
+  });
+});
+
+describe('a value that lies (T-39, CACHE-12)', () => {
+  const good = anActiveRecord();
+
+  it.each<[string, string, (map: Map<string, string>) => void]>([
+    ['forged as plain text', 'get unsealable', (map) => map.set(NAME, '{"active":true,"sub":"admin"}')],
+    ['empty', 'get unsealable', (map) => map.set(NAME, '')],
+    ['replayed under another name', 'get unsealable', (map) => replay(map, aKey('bob'))],
+    ['cut short', 'get unsealable', (map) => change(map, (sealed) => sealed.subarray(0, -1))],
+    ['flipped in one bit', 'get unsealable', (map) => change(map, flipped)],
+    [
+      'of another seal format',
+      'get unsealable',
+      (map) => change(map, (sealed) => (sealed.fill(2, 0, 1), sealed)),
+    ],
+    ['gigantic', 'get oversized', (map) => map.set(NAME, 'A'.repeat(8 * 1024 * 1024))],
+    ['of another record version', 'get outdated', (map) => write(map, { version: 2 })],
+    ['past its own inner time', 'get outdated', (map) => write(map, { keepUntil: inMs(-1) })],
+    ['stored in the future', 'get outdated', (map) => write(map, { storedAt: inMs(5_001) })],
+    ['without a time', 'get outdated', (map) => write(map, { keepUntil: null })],
+    ['with a time that is no whole number', 'get outdated', (map) => write(map, { storedAt: 0.5 })],
+    ['without an answer', 'get outdated', (map) => write(map, { claims: undefined })],
+    ['with an unreadable answer', 'get outdated', (map) => write(map, { claims: { active: 'true' } })],
+    ['with an inactive answer', 'get outdated', (map) => write(map, { claims: { active: false } })],
+    ['not JSON', 'get outdated', (map) => sealText(map, 'text')],
+    ['not an object', 'get outdated', (map) => sealText(map, '[]')],
+  ])('%s is a miss and is counted as %s', async (_what, failure, tamper) => {
+    const map = new Map<string, string>();
+    const { cache, failures } = openOver(map);
+    await cache.put(KIND, key, good);
+    expect((await cache.get(KIND, key)).kind).toBe('hit');
+    tamper(map);
+    expect([await cache.get(KIND, key), failures()]).toEqual([MISS, [failure]]);
+  });
+
+  it('that is not text at all is a miss and is counted', async () => {
+    const { cache, failures } = openOver({
+      ...aRecordingStore().adapter,
+      get: async () => ({ value: 7 }) as never,
+    });
+    expect([await cache.get(KIND, key), failures()]).toEqual([MISS, ['get unsealable']]);
+  });
+
+  it('sealed by another deployment is a miss and is counted', async () => {
+    const map = new Map<string, string>();
+    await openOver(map, { seal: deriveKeys(Buffer.alloc(32, 8)).seal }).cache.put(KIND, key, good);
+    const { cache, failures } = openOver(map);
+    expect([await cache.get(KIND, key), failures()]).toEqual([MISS, ['get unsealable']]);
+  });
+
+  function write(map: Map<string, string>, differing: object): void {
+    const { storedAt, softUntil, keepUntil, generation, introspection } = good;
+    const claims = introspection.kind === 'active' ? introspection.claims : null;
+    const stored = { version: 1, storedAt, softUntil, keepUntil, generation, claims, ...differing };
+    sealText(map, JSON.stringify(stored));
+  }
+
+  function sealText(map: Map<string, string>, text: string): void {
+    map.set(NAME, seal.seal(NAME, Buffer.from(text)).toString('base64'));
+  }
+
+  function replay(map: Map<string, string>, from: string): void {
+    const other = `gatehouse:1:introspection:${from}`;
+    map.set(NAME, seal.seal(other, Buffer.from('{"version":1}')).toString('base64'));
+  }
+
+  function change(map: Map<string, string>, tamper: (sealed: Buffer) => Buffer): void {
+    map.set(NAME, tamper(Buffer.from(map.get(NAME)!, 'base64')).toString('base64'));
+  }
+
+  function flipped(sealed: Buffer): Buffer {
+    sealed[40] = sealed[40]! ^ 1;
+    return sealed;
+  }
+});
+
+describe('the age of what another replica kept', () => {
+  it('is bounded by our own configured time, whatever the record says', async () => {
+    const map = new Map<string, string>();
+    const generous = openOver(map, { maxAge: 3_600_000 });
+    const record = anActiveRecord({ keepUntil: inMs(3_000_000), softUntil: inMs(3_000_000) });
+    await generous.cache.put(KIND, key, record);
+
+    const { cache, clock } = openOver(map);
+    clock.pass(59_999);
+    expect(await cache.get(KIND, key)).toEqual({
+      kind: 'hit',
+      record: { ...record, keepUntil: inMs(60_000), softUntil: inMs(60_000) },
+    });
+    clock.pass(1);
+    expect(await cache.get(KIND, key)).toEqual(MISS);
+  });
+
+  it('is not stretched by a clock ahead of ours', async () => {
+    const map = new Map<string, string>();
+    const record = anActiveRecord({ storedAt: inMs(4_000), keepUntil: inMs(64_000) });
+    await openOver(map, { maxAge: 3_600_000 }).cache.put(KIND, key, record);
+    expect(await openOver(map).cache.get(KIND, key)).toMatchObject({ record: { keepUntil: inMs(60_000) } });
+  });
+});
+
+describe('a store that fails (decision 5, T-40)', () => {
+  it('by rejecting is a miss, counted, for get and put', async () => {
+    const { cache, failures } = openOver(aFailingStore(() => Promise.reject(new Error('broken'))));
+    expect(await cache.get(KIND, key)).toEqual(MISS);
+    await cache.put(KIND, key, anActiveRecord());
+    expect(failures()).toEqual(['get error', 'put error']);
+  });
+
+  it('by throwing is a miss, counted', async () => {
+    const throwing = aFailingStore(() => {
+      throw new Error('broken');
+    });
+    const { cache, failures } = openOver(throwing);
+    expect([await cache.get(KIND, key), failures()]).toEqual([MISS, ['get error']]);
+  });
+
+  it('by having no connection is a miss, counted as unavailable', async () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' });
+    const { cache, failures } = openOver(aFailingStore(() => Promise.reject(refused)));
+    expect([await cache.get(KIND, key), failures()]).toEqual([MISS, ['get unavailable']]);
+  });
+
+  it('by saying that it did not store is counted', async () => {
+    const { cache, failures } = openOver({ ...aRecordingStore().adapter, set: async () => false as never });
+    await cache.put(KIND, key, anActiveRecord());
+    expect(failures()).toEqual(['put error']);
+  });
+
+  it('by never answering costs a wait to the checks that wait when the first timeout fires, and to no later one', async () => {
+    const { cache, failures } = openOver(aFailingStore(aSilence), { timeout: 10 });
+    const waiting = Array.from({ length: 20 }, (_, index) => cache.get(KIND, aKey(`waiting ${index}`)));
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => MISS));
+    expect(failures()).toEqual(waiting.map(() => 'get timeout'));
+
+    for (let index = 0; index < 100; index += 1) await cache.get(KIND, aKey(`later ${index}`));
+    await cache.put(KIND, key, anActiveRecord());
+    const later = failures().slice(20);
+    expect(later).toEqual([...Array.from({ length: 100 }, () => 'get unavailable'), 'put unavailable']);
+    expect(cache.status()).toEqual({ state: 'resting' });
+  });
+
+  it('for a while is asked by a question of our own, and used again once it answers', async () => {
+    let isSilent = true;
+    const { adapter, gets } = aRecordingStore();
+    const { cache } = openOver(
+      { ...adapter, get: (name: string) => (isSilent ? aSilence() : adapter.get(name)) as never },
+      { timeout: 10 },
+    );
+    await cache.get(KIND, key);
+    expect(cache.status()).toEqual({ state: 'resting' });
+
+    isSilent = false;
+    while (cache.status()['state'] === 'resting') await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(gets).toEqual(['gatehouse:1:probe']);
+    await cache.put(KIND, key, anActiveRecord());
+    expect((await cache.get(KIND, key)).kind).toBe('hit');
+  });
+
+  it('to write, and by never answering, counts as silent too', async () => {
+    const { cache, failures } = openOver(aFailingStore(aSilence), { timeout: 10 });
+    await cache.put(KIND, key, anActiveRecord());
+    await cache.get(KIND, key);
+    expect(failures()).toEqual(['put timeout', 'get unavailable']);
+  });
+});
+
+describe('what the shared tier tells telemetry', () => {
+  it('is each lookup with its outcome', async () => {
+    const { cache, all } = openOver(new Map());
+    await cache.get(KIND, key);
+    await cache.put(KIND, key, anActiveRecord());
+    await cache.get(KIND, key);
+    expect(all('cache_looked_up').map(({ tier, outcome }) => `${tier} ${outcome}`)).toEqual([
+      'shared miss',
+      'shared active',
+    ]);
+  });
+});
+
+describe('NO_SHARED_CACHE', () => {
+  it('misses whatever it was told', async () => {
+    await NO_SHARED_CACHE.put(KIND, key, anActiveRecord());
+    expect(await NO_SHARED_CACHE.get(KIND, key)).toEqual(MISS);
+  });
+});
+
+interface Differing {
+  readonly clock?: ReturnType<typeof aClock>;
+  readonly seal?: typeof seal;
+  readonly timeout?: number;
+  readonly maxAge?: number;
+}
+
+function openOver(adapter: KeyvStoreAdapter | Map<string, string>, differing: Differing = {}) {
+  const { clock = aClock(), timeout = SHARED.timeout, maxAge = SHARED.maxAge } = differing;
+  const { observe, all, failures } = anObserver();
+  const cache = createSharedCache(
+    { store: openKeyv(adapter), seal: differing.seal ?? seal, clock, observe, readIntrospection },
+    { timeout: milliseconds(timeout), maxAge: milliseconds(maxAge) },
+  );
+  return { cache, clock, all, failures };
+}
+
+/** A store that works and remembers how it was asked. */
+function aRecordingStore() {
+  const map = new Map<string, string>();
+  const sets: { name: string; ttl: number | undefined }[] = [];
+  const gets: string[] = [];
+  const adapter = {
+    ...aFailingStore(aSilence),
+    get: async (name: string) => {
+      gets.push(name);
+      return map.get(name) as never;
+    },
+    set: async (name: string, value: string, ttl?: number) => {
+      sets.push({ name, ttl });
+      map.set(name, value);
+    },
+  };
+  return { adapter, sets, gets };
+}
+
+function aFailingStore(answer: () => Promise<never>): KeyvStoreAdapter {
+  const adapter: KeyvStoreAdapter = {
+    opts: {},
+    on: () => adapter,
+    get: answer,
+    set: answer,
+    delete: answer,
+    clear: answer,
+  };
+  return adapter;
+}
+
+function aSilence(): Promise<never> {
+  return new Promise(() => undefined);
+}
