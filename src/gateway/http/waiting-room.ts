@@ -22,7 +22,7 @@ export interface WaitingRoom {
 }
 
 /** The rooms keep to `waitUntil` themselves, and know the rule; the door steps in only when they do not. */
-const BACKSTOP_MS = 10;
+const BACKSTOP_MS = 5;
 
 export function createWaitingRoom(clock: Pick<Clock, 'monotonic'>): WaitingRoom {
   const waiting = new Set<(decision: Decision) => void>();
