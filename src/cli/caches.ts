@@ -21,6 +21,9 @@ export interface Caches {
   replace(settings: CacheSettings): void;
   stats(): ReturnType<ReturnType<typeof createMemoryCache>['stats']>;
   status(): JsonObject;
+  /** Whether there is a shared tier, and whether its store can be reached now. */
+  readonly isShared: boolean;
+  isConnected(): boolean;
   close(): Promise<void>;
 }
 
@@ -60,6 +63,8 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     },
     stats: () => memory.stats(),
     status: () => (redis === null ? { kind: 'none' } : redis.status()),
+    isShared: redis !== null,
+    isConnected: () => redis?.status()['state'] === 'connected',
     close: async () => redis?.close(),
   };
 

@@ -76,10 +76,19 @@ export async function openHouse(initial: Settings, parts: HouseParts): Promise<H
     await doors.close(milliseconds(0));
     throw error;
   });
-  telemetry.watchGauges({ enquiries: () => introspector.stats(), cache: () => caches.stats() });
+  telemetry.watchGauges({
+    enquiries: () => introspector.stats(),
+    cache: () => caches.stats(),
+    standings: () => readiness.clients(),
+  });
+  if (caches.isShared) {
+    telemetry.addGauge('gatehouse_shared_cache_connected', () => [
+      { labels: {}, value: caches.isConnected() ? 1 : 0 },
+    ]);
+  }
   readiness.begin(initial.clients);
 
-  return { doors: doors.open, admin: admin.open, replace, keep: () => void (refused = null), refuse, drain };
+  return { doors: doors.open, admin: admin.open, replace, keep, refuse, drain };
 
   function judge(): Judgement {
     const { memory, shared, names } = caches;
@@ -108,6 +117,12 @@ export async function openHouse(initial: Settings, parts: HouseParts): Promise<H
     observe({ event: 'settings_loaded', generation: next.generation });
     readiness.follow(clients.inForce());
     setTimeout(() => introspector.retain(clients.inForce()), RETIRE_AFTER).unref();
+  }
+
+  function keep(): void {
+    if (refused === null) return;
+    refused = null;
+    observe({ event: 'settings_loaded', generation: settings.generation });
   }
 
   function refuse(problems: readonly string[]): void {
