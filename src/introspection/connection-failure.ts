@@ -45,10 +45,12 @@ const KINDS: readonly (readonly [ConnectionFailure['kind'], RegExp])[] = [
 
 /** Upper-case words only, as libraries make them; anything else is left out. */
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
+  if (typeof error !== 'object' || error === null) return '';
+  // undici gives this one a name but no code.
+  if ('name' in error && error.name === 'HTTPParserError') return 'HPE_INVALID';
   if ('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(error.code)) {
     return error.code;
   }
   // Several addresses were tried and each failed: the first tells enough.
-  return error instanceof AggregateError ? codeOf(error.errors[0]) : '';
+  return 'errors' in error && Array.isArray(error.errors) ? codeOf(error.errors[0]) : '';
 }

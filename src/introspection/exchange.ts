@@ -71,9 +71,10 @@ export function exchange(
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(controller) {
+        // The budget ended while this was waiting for a connection, which is still good for others.
+        if (isSettled) throw new Ended();
         abort = () => controller.abort(new Ended());
         wasKept = !connections.isFresh();
-        if (isSettled) abort();
       },
       onResponseStart(_controller, status, answerHeaders) {
         if (status < 200) return;

@@ -19,7 +19,7 @@ export interface Authority {
   readonly ca: string;
   /**
    * A certificate for these names: `DNS:idp.test`, `IP:127.0.0.1`, `URI:spiffe://…`. With negative `days` it has
-   * expired already.
+   * expired before it began.
    */
   readonly issue: (names: readonly string[], differing?: { readonly days?: number }) => Certificate;
 }
@@ -74,7 +74,6 @@ function issue({ ca, caKey, names, days }: Order): Certificate {
       `subjectAltName=${names.join(',')}\nextendedKeyUsage=serverAuth,clientAuth\n`,
     );
     openssl(['req', ...NEW_KEY, '-keyout', at('key.pem'), '-out', at('request.pem'), '-subj', '/CN=test']);
-    const validity = days > 0 ? ['-days', String(days)] : expiredSince(-days);
     openssl([
       'x509',
       '-req',
@@ -90,15 +89,11 @@ function issue({ ca, caKey, names, days }: Order): Certificate {
       at('extensions'),
       '-out',
       at('cert.pem'),
-      ...validity,
+      '-days',
+      String(days),
     ]);
     return { cert: readFileSync(at('cert.pem'), 'utf8'), key: readFileSync(at('key.pem'), 'utf8') };
   });
-}
-
-/** openssl counts `-days` from now; a negative number of them ends before it begins, which is expired all the same. */
-function expiredSince(days: number): readonly string[] {
-  return ['-days', String(-days)];
 }
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];

@@ -1,0 +1,184 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { AccessToken, type ClientContext, Secret } from '../../src/domain/index.ts';
+import { chooseMethod, credentialsOf } from '../../src/introspection/client-authentication.ts';
+import { formEncode } from '../../src/introspection/form-encode.ts';
+import { type PreparedQuestion, prepareQuestion } from '../../src/introspection/introspection-request.ts';
+import { aClientOf } from './scene.ts';
+
+const ENDPOINT = 'https://idp.example/introspect?tenant=1';
+
+function prepared(
+  client: ClientContext,
+  endpoint = ENDPOINT,
+  method: 'client_secret_basic' | 'client_secret_post' = 'client_secret_basic',
+): PreparedQuestion {
+  const question = prepareQuestion(client, endpoint, method);
+  if (!question.ok) throw new Error(question.failure);
+  return question.value;
+}
+
+const wireOf = (question: PreparedQuestion): string =>
+  JSON.stringify([question.origin, question.requestFor(new AccessToken('t'))]);
+
+describe('credentialsOf', () => {
+  const basic = (clientId: string, secret: string): string => {
+    const [header] = credentialsOf(
+      { clientId, authentication: { method: 'automatic', secret: new Secret(secret) } },
+      'client_secret_basic',
+    ).headers;
+    return header?.value.reveal() ?? '';
+  };
+
+  it('makes the Basic value of the RFC 7662 example', () => {
+    expect(basic('s6BhdRkqt3', 'gX1fBat3bV')).toBe('Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW');
+  });
+
+  it('form-encodes id and secret before base64 (INT-5, 22.9)', () => {
+    expect(basic('client:id+ü', 'p@ss w%rd:/')).toBe(
+      'Basic Y2xpZW50JTNBaWQlMkIlQzMlQkM6cCU0MHNzK3clMjVyZCUzQSUyRg==',
+    );
+  });
+
+  it('form-encodes s:e c/ret as the model does', () => {
+    const decoded = Buffer.from(basic('id', 's:e c/ret').slice(6), 'base64').toString();
+    expect(decoded).toBe('id:s%3Ae+c%2Fret');
+  });
+
+  it('prints no secret', () => {
+    const authentication = { method: 'automatic', secret: new Secret('canary-8431') } as const;
+    for (const method of ['client_secret_basic', 'client_secret_post'] as const) {
+      expect(JSON.stringify(credentialsOf({ clientId: 'id', authentication }, method))).not.toContain('8431');
+    }
+  });
+});
+
+describe('formEncode', () => {
+  it('is undone by URLSearchParams, for any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(new URLSearchParams(`a=${formEncode(text)}`).get('a')).toBe(text);
+      }),
+    );
+  });
+
+  it('leaves only characters that are their own form encoding', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(formEncode(text)).toMatch(/^[\w.~*%+-]*$/);
+      }),
+    );
+  });
+});
+
+describe('chooseMethod', () => {
+  it.each([
+    ['client_secret_basic', 'automatic', null],
+    ['client_secret_basic', 'automatic', ['client_secret_post', 'client_secret_basic']],
+    ['client_secret_post', 'automatic', ['private_key_jwt', 'client_secret_post', 'Bearer']],
+    ['client_secret_post', 'client_secret_post', null],
+    ['client_secret_post', 'client_secret_post', ['client_secret_basic', 'client_secret_post']],
+  ] as const)('gives %s for %s when the metadata says %j (META-8)', (chosen, wanted, offered) => {
+    expect(chooseMethod(wanted, offered)).toEqual({ ok: true, value: chosen });
+  });
+
+  it.each([
+    ['automatic', ['private_key_jwt']],
+    ['automatic', []],
+    ['client_secret_basic', ['client_secret_post']],
+  ] as const)('refuses %s when the metadata says %j, and says what to set (META-8)', (wanted, offered) => {
+    expect(chooseMethod(wanted, offered)).toMatchObject({
+      ok: false,
+      failure: expect.stringContaining('`auth`'),
+    });
+  });
+});
+
+describe('prepareQuestion', () => {
+  it('refuses an endpoint that is not https where http is not permitted', () => {
+    const client = { ...aClientOf(ENDPOINT), allowHttp: false };
+    expect(prepareQuestion(client, 'http://idp.example/', 'client_secret_basic').ok).toBe(false);
+  });
+
+  it.each([
+    ['user info', 'https://a:b@idp.example/'],
+    ['a fragment', 'https://idp.example/#'],
+    ['another scheme', 'ftp://idp.example/'],
+    ['no URL', 'idp.example/introspect'],
+  ])('refuses an endpoint with %s', (_what, endpoint) => {
+    expect(prepareQuestion(aClientOf(endpoint), endpoint, 'client_secret_basic').ok).toBe(false);
+  });
+
+  it('writes the parameters that are ours once, whatever `params` holds (INT-1, INT-6)', () => {
+    const params = new Map([
+      ['token', 'other'],
+      ['client_id', 'other'],
+      ['client_secret', 'other'],
+      ['token_type_hint', 'other'],
+      ['resource', 'https://api.example'],
+    ]);
+    const request = prepared(aClientOf(ENDPOINT, { introspection: { params } })).requestFor(
+      new AccessToken('t'),
+    );
+    expect(request.body).toBe('token=t&resource=https%3A%2F%2Fapi.example');
+  });
+
+  it('keeps secret and token out of the identity, and the method of authentication too', () => {
+    const client = aClientOf(ENDPOINT, {
+      authentication: { method: 'automatic', secret: new Secret('canary-8431') },
+    });
+    const basic = prepared(client).identity;
+    expect(basic.toString()).not.toContain('8431');
+    expect(prepared(client, ENDPOINT, 'client_secret_post').identity.equals(basic)).toBe(true);
+  });
+
+  const text = fc.constantFrom('', 'a', 'b', 'ab', 'null', '0', '1', 'é', 'a&b=c');
+  const settings = fc.record({
+    name: text,
+    issuer: fc.option(text),
+    clientId: text,
+    path: fc.constantFrom('/', '/a', '/a?b', '/b'),
+    tokenTypeHint: fc.option(text),
+    params: fc.array(fc.tuple(text, text), { maxLength: 3 }),
+  });
+  type Settings = typeof settings extends fc.Arbitrary<infer Value> ? Value : never;
+
+  const questionOf = ({ name, issuer, clientId, path, tokenTypeHint, params }: Settings): PreparedQuestion =>
+    prepared(
+      aClientOf(ENDPOINT, {
+        name,
+        issuer,
+        clientId,
+        introspection: { tokenTypeHint, params: new Map(params) },
+      }),
+      `https://idp.example${path}`,
+    );
+
+  /** Client id and secret apart, which are the authentication on the wire. */
+  const wireWithoutUs = (question: PreparedQuestion): string =>
+    wireOf(question).replace(/"authorization","[^"]*"/, '');
+
+  it('gives another identity to whatever differs on the wire, our authentication apart (decision 3)', () => {
+    fc.assert(
+      fc.property(settings, settings, (one, other) => {
+        const [first, second] = [questionOf(one), questionOf(other)];
+        if (wireWithoutUs(first) !== wireWithoutUs(second)) {
+          expect(first.identity.equals(second.identity)).toBe(false);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('gives the same identity to the same settings and to no others (T-31)', () => {
+    const canonical = ({ params, ...rest }: Settings): string => JSON.stringify([rest, [...new Map(params)]]);
+    fc.assert(
+      fc.property(settings, settings, (one, other) => {
+        const isSame = canonical(one) === canonical(other);
+        expect(questionOf(one).identity.equals(questionOf(other).identity)).toBe(isSame);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
