@@ -116,7 +116,12 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
   function refuse(socket: Duplex, reason: DenyReason, detail: string): void {
     const arrivedAt = clock.monotonic();
     const decision = denied(reason, detail);
-    refuseOnSocket(socket, replyTo(decision));
+    try {
+      refuseOnSocket(socket, replyTo(decision));
+    } catch (cause) {
+      crashed('gateway/http refusal', cause);
+      socket.destroy();
+    }
     tell(arrivedAt, null, decision);
   }
 
