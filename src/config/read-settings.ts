@@ -3,7 +3,7 @@ import { fail, type Result, succeed } from '../domain/index.ts';
 import { assemble } from './assemble.ts';
 import { checkTogether } from './checks/index.ts';
 import { fillDefaults, showable } from './effective.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, withoutEchoes } from './finding.ts';
 import { freezeDeep } from './freeze.ts';
 import { generationOf } from './generation.ts';
 import type { Problem } from './problem.ts';
@@ -40,7 +40,7 @@ export async function readSettings(
   const filled = fillDefaults(settingsSchema, tree.value);
   const references = await readReferences(settingsSchema, filled, { file, world });
 
-  const problems = [...findings, ...checkTogether(filled), ...references.findings];
+  const problems = withoutEchoes([...findings, ...checkTogether(filled), ...references.findings]);
   if (input === null || problems.length > 0) return fail(placed(problems, tree, file));
 
   const assembled = assemble(input, references);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closest } from './closest.ts';
-import { atKey, atValue, type Finding } from './finding.ts';
+import { atKey, atValue, type Finding, ofLaterVersion } from './finding.ts';
 import { NOT_YET } from './schema/key.ts';
 import { asType, baseOf, childAt, childrenOf, kindOf, type Step, takes } from './schema/walk.ts';
 import { isSecretBearing, quoted, shown } from './shown.ts';
@@ -20,12 +20,25 @@ export function validate<Schema extends z.ZodType>(
   schema: Schema,
   root: Plain,
 ): { readonly input: z.output<Schema> | null; readonly findings: readonly Finding[] } {
+  const top = { schema, value: root, path: [] };
+  const names = checkNames(top);
   const parsed = schema.safeParse(root);
-  if (parsed.success) return { input: parsed.data, findings: [] };
-  const findings = parsed.error.issues.flatMap((issue) =>
-    explain(issue, [], { schema, value: root, path: [] }),
-  );
-  return { input: null, findings };
+  if (parsed.success) return { input: parsed.data, findings: names };
+  return {
+    input: null,
+    findings: [...names, ...parsed.error.issues.flatMap((issue) => explain(issue, [], top))],
+  };
+}
+
+/** Names of the user's own choice, which must be such that logs, metrics and the wire can carry them. */
+function checkNames(step: Step): readonly Finding[] {
+  const children = childrenOf(step);
+  const flawOf = kindOf(baseOf(step.schema, step.value))?.flawOfName;
+  const own = children.flatMap(({ path }) => {
+    const flaw = flawOf?.(lastOf(path)) ?? null;
+    return flaw === null ? [] : [atKey(path, `${quoted(lastOf(path))} ${flaw}`)];
+  });
+  return [...own, ...children.flatMap(checkNames)];
 }
 
 /** @param base where the issue's own path begins: issues of a union's arm count from the union. */
@@ -49,13 +62,13 @@ function explain(issue: Issue, base: Path, top: Step): readonly Finding[] {
       return [atValue(path, `${subject} is too much; the most is ${issue.maximum}`)];
     case 'invalid_union':
       return explainUnion(issue.errors, step, top);
-    case 'invalid_key':
-      return issue.issues.map(({ message }) => atKey(path, `the key ${quoted(lastOf(path))} ${message}`));
     case 'custom':
     case 'invalid_format':
-      return [atValue(path, issue.message === NOT_YET ? notYet(step) : `${subject} ${issue.message}`)];
+      if (issue.message === NOT_YET) return [ofLaterVersion(path, notYet(step))];
+      return [atValue(path, `${subject} ${issue.message}`)];
     case 'not_multiple_of':
     case 'invalid_element':
+    case 'invalid_key':
     default:
       return [atValue(path, `${subject} is not right here`)];
   }
@@ -97,8 +110,10 @@ function wrongType({ schema, value, path }: Step): string {
 }
 
 function hintFor(schema: z.ZodType, value: Plain | undefined): string {
-  if ((typeof value === 'number' || typeof value === 'boolean') && takes(schema, ''))
-    return '; put it in quotes';
+  if ((typeof value === 'number' || typeof value === 'boolean') && takes(schema, '')) {
+    const example = kindOf(schema)?.example;
+    return example === undefined ? '; put it in quotes' : `; write it with its unit, as in ${example}`;
+  }
   if (typeof value === 'string' && takes(schema, [])) return '; write it as a list: [ … ]';
   if (typeof value === 'string' && takes(schema, true)) return '; write it without quotes';
   return '';

@@ -57,6 +57,7 @@ export function isManageable(name: string): boolean {
 /** One reserved name that a pattern of `scrub` covers; `null` when there is none. */
 export function reservedNameIn(pattern: string): string | null {
   const dashed = dashedName(pattern.replace(/\*$/, ''));
+  if (dashed === '') return null;
   const covered = [...OF_THE_MESSAGE, ...OF_CREDENTIALS].find((name) =>
     pattern.endsWith('*') ? name.startsWith(dashed) : name === dashed,
   );

@@ -16,7 +16,7 @@ export function cache() {
     active: standard(
       partition({ max: '60s', entries: 100_000, bytes: '128MiB' }),
       {},
-      'Answers about active tokens; never kept beyond the token’s own `exp`.',
+      'Answers about active tokens. A revoked token passes until its answer is `max` old, or its own `exp` has come.',
     ),
     inactive: standard(
       group({
@@ -57,7 +57,7 @@ function partitionKeys({ max, entries, bytes }: PartitionDefaults) {
     max: standard(
       duration({ min: '0s', max: '24h' }),
       max,
-      'How long an answer is kept at most; `0s` turns this cache off. It is also how long a revocation may stay unseen.',
+      'How long an answer is kept at most; `0s` turns this cache off.',
     ),
     entries: standard(wholeNumber({ min: 1, max: 100_000_000 }), entries, 'Answers in memory at most.'),
     bytes: standard(size({ min: '64KiB', max: '64GiB' }), bytes, 'Memory for them at most.'),
@@ -68,13 +68,18 @@ function shared() {
   return group({
     redis: optional(
       group({
-        url: optional(redisUrl(), 'Where it is: `redis://host:port` or `rediss://host:port`.'),
+        url: optional(
+          redisUrl(),
+          'Where it is: `redis://host:port` or `rediss://host:port`.',
+          '**must be given**',
+        ),
         username: optional(text(), 'Of an ACL user.', 'the default user'),
         password: optional(secret(flawOfSecret), 'Password of the user.', 'none'),
         sentinel: notYet('Redis behind Sentinel.'),
         cluster: notYet('Redis Cluster.'),
       }),
       'One Redis.',
+      '**must be given**',
     ),
     module: notYet('A Keyv store of your own.'),
     timeout: standard(duration({ min: '1ms', max: '5s' }), '20ms', 'A store that takes longer is a miss.'),

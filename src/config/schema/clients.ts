@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { kindWords, notYet, NOT_YET, optional, required, standard } from './key.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
-import { anyList, choice, group, mapOf, name, text, yesOrNo } from './texts.ts';
+import { anyList, choice, flawOfName, flawOfText, group, mapOf, text, yesOrNo } from './texts.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
 export function clients() {
-  return mapOf(name(), client());
+  return mapOf(flawOfName, client());
 }
 
 function client() {
@@ -33,7 +33,11 @@ function client() {
       'Origins where metadata may place endpoints, beside those of `issuer` and `metadataUrl`.',
     ),
     clientId: required(textOrReference(flawOfClientId), 'Who we are there.'),
-    clientSecret: optional(secret(flawOfSecret), 'Our secret there. Read again when it changes.'),
+    clientSecret: optional(
+      secret(flawOfSecret),
+      'Our secret there. Read again when it changes.',
+      '**must be given**',
+    ),
     auth: optional(
       authentication(),
       'How we authenticate: `client_secret_basic` or `client_secret_post`.',
@@ -42,7 +46,7 @@ function client() {
     introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),
     tls: standard(clientTls(), {}, 'TLS on the way to the authorization server.'),
     allowAddresses: notYet('Ranges of link-local or loopback addresses it may resolve to.', []),
-    limits: standard(limits(), {}, 'Bounds on enquiries to this client’s endpoint.'),
+    limits: standard(limits(), {}, "Bounds on enquiries to this client's endpoint."),
     allowHttp: standard(
       yesOrNo(),
       false,
@@ -81,7 +85,11 @@ function introspection() {
       'For the enquiry itself, which goes on when its callers have been answered.',
     ),
     tokenTypeHint: optional(text(), 'Sent as `token_type_hint`.', 'not sent'),
-    params: standard(mapOf(text(), z.string()), {}, 'Extra form parameters. They are part of the cache key.'),
+    params: standard(
+      mapOf(flawOfText, z.string()),
+      {},
+      'Extra form parameters. They are part of the cache key.',
+    ),
     maxAnswer: standard(size({ min: '1KiB', max: '16MiB' }), '64KiB', 'A longer answer is a fault.'),
     response: standard(choice(['json'], ['jwt']), 'json', 'What is asked for.'),
     clientSelfOnly: standard(
@@ -96,8 +104,8 @@ function clientTls() {
   return group({
     ca: optional(
       certificateFile(),
-      'PEM file of the authorities to trust instead of the system’s.',
-      'the system’s',
+      "PEM file of the authorities to trust instead of the system's.",
+      "the system's",
     ),
     cert: notYet('Our certificate there.'),
     key: notYet('Its private key.'),

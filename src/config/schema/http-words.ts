@@ -1,5 +1,6 @@
 import { fail, type Result, succeed } from '../../domain/index.ts';
 import { parsed } from './parsed.ts';
+import { unless } from './texts.ts';
 
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -7,14 +8,14 @@ const STANDARD_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE
 
 /** A header name in any case; it keeps its spelling here and is lower-cased where it is used. */
 export function headerName() {
-  return parsed({ type: 'a header name' }, checkHeaderName);
+  return parsed({ type: 'a header name' }, (value) => unless(flawOfHeaderName(value), value));
 }
 
-function checkHeaderName(text: string): Result<string, string> {
-  if (text.startsWith(':')) return fail('is a pseudo header of HTTP/2, which nobody can set or match here');
+export function flawOfHeaderName(text: string): string | null {
+  if (text.startsWith(':')) return 'is a pseudo header of HTTP/2, which nobody can set or match here';
   return TOKEN.test(text)
-    ? succeed(text)
-    : fail('is not a header name; write letters, digits and dashes, as in x-auth-subject');
+    ? null
+    : 'is not a header name; write letters, digits and dashes, as in x-auth-subject';
 }
 
 /** A header name, or its beginning and a `*`. */
@@ -23,8 +24,7 @@ export function headerPattern() {
     const beginning = text.endsWith('*') ? text.slice(0, -1) : text;
     if (beginning === '') return fail('would cover every header; write how the names begin, as in x-auth-*');
     if (beginning.includes('*')) return fail('can have one * only, at its end');
-    const name = checkHeaderName(beginning);
-    return name.ok ? succeed(text) : name;
+    return unless(flawOfHeaderName(beginning), text);
   });
 }
 

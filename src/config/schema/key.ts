@@ -16,6 +16,10 @@ export interface KindWords {
   /** With its article: `a duration`. */
   readonly type: string;
   readonly bounds?: string;
+  /** For those who wrote a number where a text of this form belongs. */
+  readonly example?: string;
+  /** Of a map with names of the user's choice: what is wrong with a name, so that it reads on after it. */
+  readonly flawOfName?: (name: string) => string | null;
   /** The value names something outside of the file. */
   readonly reference?: 'text' | 'secret' | 'certificate' | 'key';
   /** Of a referenced text: what is wrong with it, so that it reads on after `the value`; `null`: nothing. */

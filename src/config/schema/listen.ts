@@ -25,7 +25,7 @@ export function listen() {
     admin: standard(
       adminDoor(),
       {},
-      'The operator’s door: `/metrics`, `/status`, `/livez`, `/readyz`. Keep it away from callers.',
+      "The operator's door: `/metrics`, `/status`, `/livez`, `/readyz`. Keep it away from callers.",
     ),
   });
 }
@@ -90,7 +90,7 @@ function doorTls() {
       'PEM file of the authorities one of which must have signed the certificate of every caller.',
       'callers need no certificate',
     ),
-    allowedPeers: notYet('URI or DNS names, one of which must be in the caller’s certificate.'),
+    allowedPeers: notYet("URI or DNS names, one of which must be in the caller's certificate."),
   });
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { hostPattern } from './addresses.ts';
-import { headerName, method, pathPattern, scopeToken } from './http-words.ts';
+import { flawOfHeaderName, method, pathPattern, scopeToken } from './http-words.ts';
 import { kindWords, notYet, optional, required, standard } from './key.ts';
-import { choice, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
+import { choice, flawOfName, flawOfText, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
 
 /** Between the items of a list, where nothing else is said. */
 export const STANDARD_JOIN = ',';
@@ -16,7 +16,7 @@ export function standardAuthorization(mode: unknown): 'strip' | 'keep' {
 }
 
 export function requirements() {
-  return mapOf(name(), requirement());
+  return mapOf(flawOfName, requirement());
 }
 
 export function routes() {
@@ -66,13 +66,13 @@ function match() {
     ),
     methods: optional(list(method()), 'Methods; `GET` covers `HEAD`.', 'any'),
     headers: optional(
-      mapOf(headerName(), oneOrMore(text(), { least: 1 })),
+      mapOf(flawOfHeaderName, oneOrMore(text(), { least: 1 })),
       'Each header must be there exactly once, with one of the values.',
       'any',
     ),
     context: optional(
-      mapOf(text(), oneOrMore(text(), { least: 1 })),
-      'Each entry of Envoy’s `context_extensions` must have one of the values. HTTP doors have none.',
+      mapOf(flawOfText, oneOrMore(text(), { least: 1 })),
+      "Each entry of Envoy's `context_extensions` must have one of the values. HTTP doors have none.",
       'any',
     ),
   });
@@ -91,7 +91,7 @@ function requirement() {
   const schema = group({
     scopes: optional(scopes(), 'Scopes, all of them; `{ any: […] }` for one of them.', 'any'),
     audience: optional(list(text()), 'One of them must be an audience of the token, exactly.', 'any'),
-    issuer: optional(list(text()), 'One of them must be the token’s issuer, exactly.', 'any'),
+    issuer: optional(list(text()), "One of them must be the token's issuer, exactly.", 'any'),
   });
   return schema;
 }
@@ -112,7 +112,7 @@ function requirementOrName() {
 function upstream() {
   return group({
     headers: standard(
-      mapOf(headerName(), claimSource()),
+      mapOf(flawOfHeaderName, claimSource()),
       {},
       'Headers set from the answer: the name of a top-level member, or `{ claim: […], join: "," }`. ' +
         'They are removed from every allowed request that gets no value for them, on every route.',
@@ -136,7 +136,7 @@ function claimSource() {
     join: standard(joiner(), STANDARD_JOIN, 'Between the items of a list.'),
   });
   const schema = z.union([text(), long]);
-  kindWords.add(schema, { type: 'a member’s name, or { claim: […], join: "," }' });
+  kindWords.add(schema, { type: 'a member\'s name, or { claim: […], join: "," }' });
   return schema;
 }
 

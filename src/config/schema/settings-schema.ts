@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cache } from './cache.ts';
 import { clients } from './clients.ts';
-import { notYet, optional, standard } from './key.ts';
+import { kindWords, notYet, optional, standard } from './key.ts';
 import { listen } from './listen.ts';
 import { duration } from './quantities.ts';
 import { DEFAULT_ROUTE, requirements, routes } from './routes.ts';
@@ -13,7 +13,7 @@ import { anyList, choice, group, visibleText } from './texts.ts';
  * The one place of all three; messages, `--print` and the reference page are made from it.
  */
 export const settingsSchema = group({
-  version: standard(z.literal(1), 1, 'Of the shape of this file.'),
+  version: standard(version(), 1, 'Of the shape of this file.'),
   listen: standard(listen(), {}, 'The doors.'),
   workers: notYet('Processes sharing the ports.', 1),
   drain: standard(
@@ -35,11 +35,11 @@ export const settingsSchema = group({
       margin: standard(
         duration({ min: '0ms', max: '1s' }),
         '20ms',
-        'Taken off the caller’s own deadline, so that our answer is there before it gives up.',
+        "Taken off the caller's own deadline, so that our answer is there before it gives up.",
       ),
     }),
     {},
-    'A check waits for the shorter of `max` and its caller’s deadline less `margin`.',
+    "A check waits for the shorter of `max` and its caller's deadline less `margin`.",
   ),
   scrub: standard(
     anyList(headerPattern()),
@@ -47,7 +47,11 @@ export const settingsSchema = group({
     'Headers removed from every allowed request unless a route sets them; `x-auth-*` covers a family.',
   ),
   clientAddress: notYet('How many X-Forwarded-For entries from the right are ours.', { trustedHops: 0 }),
-  clients: optional(clients(), 'Who we are, to which authorization server; each with a name of your choice.'),
+  clients: optional(
+    clients(),
+    'Who we are, to which authorization server; each with a name of your choice.',
+    'possible only where every route is `public` or `deny`',
+  ),
   clientStore: notYet('Tenants from a folder, a service or a store, instead of `clients`.'),
   cache: standard(cache(), {}, 'What is remembered, and for how long.'),
   requirements: standard(requirements(), {}, 'Requirements that routes use by name.'),
@@ -60,3 +64,9 @@ export const settingsSchema = group({
 
 /** What a faultless file says, defaults filled in. */
 export type SettingsInput = z.output<typeof settingsSchema>;
+
+function version() {
+  const schema = z.literal(1);
+  kindWords.add(schema, { type: '1' });
+  return schema;
+}

@@ -1,14 +1,16 @@
 import { z } from 'zod';
-import { fail, succeed } from '../../domain/index.ts';
+import { fail, type Result, succeed } from '../../domain/index.ts';
 import { kindWords, NOT_YET, ONE_OR_MORE } from './key.ts';
 import { parsed } from './parsed.ts';
 
 /** Any text but an empty one or one with control characters. */
 export function text() {
-  return parsed({ type: 'a text' }, (value) => {
-    if (value === '') return fail('is empty');
-    return /\p{Cc}/u.test(value) ? fail('holds a control character') : succeed(value);
-  });
+  return parsed({ type: 'a text' }, (value) => unless(flawOfText(value), value));
+}
+
+export function flawOfText(value: string): string | null {
+  if (value === '') return 'is empty';
+  return /\p{Cc}/u.test(value) ? 'holds a control character' : null;
 }
 
 /** Text of visible ASCII and spaces, as goes between the quotes of a challenge (RFC 9110 section 11.5). */
@@ -22,17 +24,17 @@ export function visibleText({ max }: { readonly max: number }) {
 
 /** A name we give to something of ours; also a metric label. */
 export function name() {
-  return parsed({ type: 'a name' }, (value) =>
-    isName(value)
-      ? succeed(value)
-      : fail(
-          'is not a name; write up to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
-        ),
-  );
+  return parsed({ type: 'a name' }, (value) => unless(flawOfName(value), value));
 }
 
-function isName(value: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value);
+export function flawOfName(value: string): string | null {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)
+    ? null
+    : 'is not a name; write up to 64 letters, digits, dots, dashes and underscores, a letter or digit first';
+}
+
+export function unless(flaw: string | null, value: string): Result<string, string> {
+  return flaw === null ? succeed(value) : fail(flaw);
 }
 
 export function yesOrNo() {
@@ -78,12 +80,9 @@ export function oneOrMore<Item extends z.ZodType>(item: Item, { least }: { reado
 }
 
 /** Names of the user's choice, each with a value. */
-export function mapOf<Key extends z.ZodType<string, string>, Value extends z.ZodType>(
-  key: Key,
-  value: Value,
-) {
-  const schema = z.record(key, value);
-  kindWords.add(schema, { type: 'a map' });
+export function mapOf<Value extends z.ZodType>(flaw: (name: string) => string | null, value: Value) {
+  const schema = z.record(z.string(), value);
+  kindWords.add(schema, { type: 'a map with names of your choice', flawOfName: flaw });
   return schema;
 }
 
