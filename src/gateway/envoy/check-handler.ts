@@ -1,0 +1,202 @@
+import { withinBudget } from '../../bounds/index.ts';
+import {
+  type AnswerFor,
+  type Check,
+  type Clock,
+  type Decision,
+  type DenyDecision,
+  type DenyReason,
+  type EpochMilliseconds,
+  fail,
+  type FaultDecision,
+  type FaultReason,
+  milliseconds,
+  monotonicMilliseconds,
+  type MonotonicMilliseconds,
+  type Observe,
+  type RequestContext,
+  type Result,
+  type Soon,
+  succeed,
+  unreachable,
+  type WaitSettings,
+} from '../../domain/index.ts';
+import { decodeCheckRequest } from './decode-check-request.ts';
+import { encodeRefusal } from './encode-check-response.ts';
+import { classNameOf } from './error-code.ts';
+import { createEncodeAllow } from './kept-allows.ts';
+import { CHECK_LIMITS } from './limits.ts';
+
+export interface CheckHandlerParts {
+  readonly check: Check;
+  readonly answerFor: AnswerFor;
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Asked for each check, so that a reload takes effect. */
+  readonly wait: () => WaitSettings;
+}
+
+/** The checks of one door, whatever transport brings them. */
+export interface CheckHandler {
+  /**
+   * Answers one check.
+   *
+   * @param bytes an `envoy.service.auth.v3.CheckRequest`.
+   * @param deadline when the caller gives up; `null` when it did not say.
+   * @param reply called exactly once, perhaps before `handle` returns, unless the caller leaves first.
+   * @returns `null` when the answer has been given already.
+   */
+  handle(bytes: Buffer, deadline: EpochMilliseconds | null, reply: Reply): OpenCheck | null;
+  /** Denies every check that still waits, and from now on every other: the door is about to be shut. */
+  abandon(): void;
+}
+
+/** A `CheckResponse`. */
+export type Reply = (answer: Buffer) => void;
+
+export interface OpenCheck {
+  /** The caller has gone. It gets no answer; what was asked for it goes on, for the next. */
+  leave(): void;
+}
+
+/**
+ * Takes one check through: bytes, request context, verdict, bytes.
+ *
+ * In: bytes of a peer. Out: bytes of an answer and one event.
+ * Never: an exception or a rejection let out, a second answer, or no answer. Envoy takes a failed call for an error
+ * and may let the request through; so whatever goes wrong here is a denial that says 503.
+ */
+export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
+  const { check, answerFor, clock, observe, wait } = parts;
+  const encodeAllow = createEncodeAllow();
+  // Made while nothing is wrong, for the moment when even a refusal cannot be made.
+  const lastResort = encodeRefusal(answerFor(faulted('internal')));
+  const waiting = new Set<(decision: Decision) => void>();
+  let isAbandoned = false;
+
+  return {
+    handle,
+    abandon() {
+      isAbandoned = true;
+      for (const conclude of waiting) conclude(faulted('draining'));
+    },
+  };
+
+  function handle(bytes: Buffer, deadline: EpochMilliseconds | null, reply: Reply): OpenCheck | null {
+    const arrivedAt = clock.monotonic();
+    let context: RequestContext | null = null;
+    let isOpen = true;
+
+    try {
+      const settings = wait();
+      const waitUntil = monotonicMilliseconds(arrivedAt + waitOf(settings, deadline, clock.now()));
+      const read = readContext(bytes, waitUntil);
+      if (!read.ok) return conclude(denied(read.failure));
+      context = read.value;
+
+      const verdict: Soon<Decision> = isAbandoned ? faulted('draining') : check(context);
+      if ('kind' in verdict) return conclude(verdict);
+
+      waiting.add(conclude);
+      // The rooms keep to `waitUntil` themselves, and know the rule; the door steps in only when they do not.
+      const backstop = monotonicMilliseconds(waitUntil + settings.margin / 2);
+      // The rejection that must not be is met first: after the end of the wait nobody else would take it.
+      const promised = Promise.resolve(verdict).catch(crashed);
+      void withinBudget(promised, backstop, clock).then((outcome) =>
+        conclude(outcome.ok ? outcome.value : faulted('wait_exceeded')),
+      );
+      return { leave };
+    } catch (cause) {
+      return conclude(crashed(cause));
+    }
+
+    function conclude(decision: Decision): null {
+      if (!isOpen) return null;
+      isOpen = false;
+      waiting.delete(conclude);
+      const told = answer(decision, reply);
+      const tookMs = milliseconds(clock.monotonic() - arrivedAt);
+      observe({ event: 'decided', door: 'grpc', context, decision: told, tookMs });
+      return null;
+    }
+
+    function leave(): void {
+      if (!isOpen) return;
+      isOpen = false;
+      waiting.delete(conclude);
+      observe({ event: 'caller_left', door: 'grpc' });
+    }
+  }
+
+  /** Gives the answer, and says which it was in the end. */
+  function answer(decision: Decision, reply: Reply): Decision {
+    const { told, bytes } = express(decision);
+    try {
+      reply(bytes);
+    } catch (cause) {
+      // The connection is gone, and with it whoever wanted the answer.
+      crashed(cause);
+    }
+    return told;
+  }
+
+  function express(decision: Decision): { readonly told: Decision; readonly bytes: Buffer } {
+    try {
+      return { told: decision, bytes: encode(decision) };
+    } catch (cause) {
+      return { told: crashed(cause), bytes: lastResort };
+    }
+  }
+
+  function encode(decision: Decision): Buffer {
+    switch (decision.kind) {
+      case 'allow':
+        return encodeAllow(decision);
+      case 'deny':
+      case 'fault':
+        return encodeRefusal(answerFor(decision));
+      default:
+        return unreachable(decision);
+    }
+  }
+
+  function crashed(cause: unknown): FaultDecision {
+    observe({ event: 'crashed', where: 'gateway/envoy', cause: classNameOf(cause) });
+    return faulted('internal');
+  }
+}
+
+/** The shorter of what the settings allow and what the caller's own deadline leaves. */
+function waitOf(
+  { max, margin }: WaitSettings,
+  deadline: EpochMilliseconds | null,
+  now: EpochMilliseconds,
+): number {
+  return deadline === null ? max : Math.max(0, Math.min(max, deadline - now - margin));
+}
+
+function readContext(bytes: Buffer, waitUntil: MonotonicMilliseconds): Result<RequestContext, DenyReason> {
+  if (bytes.length > CHECK_LIMITS.message) return fail('message_too_large');
+  const decoded = decodeCheckRequest(bytes);
+  if (!decoded.ok) return decoded;
+  const { requestId, method, path, host, scheme, headers, contextExtensions } = decoded.value;
+  return succeed({
+    door: 'grpc',
+    requestId,
+    method,
+    path,
+    host,
+    scheme,
+    headers,
+    contextExtensions,
+    waitUntil,
+  });
+}
+
+function denied(reason: DenyReason): DenyDecision {
+  return { kind: 'deny', reason, route: null, scopes: [], detail: null };
+}
+
+function faulted(reason: FaultReason): FaultDecision {
+  return { kind: 'fault', reason, route: null, detail: null };
+}
