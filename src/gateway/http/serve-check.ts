@@ -10,12 +10,12 @@ import {
   milliseconds,
   type MonotonicMilliseconds,
   type Observe,
-  type Refusal,
   type RequestContext,
 } from '../../domain/index.ts';
 import { discardBody } from './discard-body.ts';
 import { classOf } from './error-words.ts';
-import type { Profile, RefusalReply, Reply } from './profile.ts';
+import { createExpression } from './express-decision.ts';
+import type { Profile } from './profile.ts';
 import type { ReadContext } from './read-context.ts';
 import { denied, faulted } from './refusals.ts';
 import { createWaitingRoom } from './waiting-room.ts';
@@ -49,6 +49,7 @@ export interface ServeCheck {
 export function createServeCheck(parts: ServeCheckParts): ServeCheck {
   const { check, answerFor, clock, observe, profile, readContext } = parts;
   const { door } = profile;
+  const { express, expressRefusal } = createExpression(profile, answerFor);
   const waitingRoom = createWaitingRoom(clock);
   let draining = false;
 
@@ -92,7 +93,7 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
     }
   }
 
-  /** Replies, and says with which decision: a front that could not carry out an allow gets a refusal. */
+  /** Replies, and says with which decision. */
   function answer(response: ServerResponse, decision: Decision): Decision {
     try {
       const [carried, reply] = express(decision);
@@ -107,26 +108,16 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
     }
   }
 
-  function express(decision: Decision): readonly [Decision, Reply] {
-    if (decision.kind !== 'allow') return [decision, replyTo(decision)];
-    const admitted = profile.admit(decision);
-    return admitted.ok ? [decision, admitted.value] : [admitted.failure, replyTo(admitted.failure)];
-  }
-
   function refuse(socket: Duplex, reason: DenyReason, detail: string): void {
     const arrivedAt = clock.monotonic();
     const decision = denied(reason, detail);
     try {
-      refuseOnSocket(socket, replyTo(decision));
+      refuseOnSocket(socket, expressRefusal(decision));
     } catch (cause) {
       crashed('gateway/http refusal', cause);
       socket.destroy();
     }
     tell(arrivedAt, null, decision);
-  }
-
-  function replyTo(refusal: Refusal): RefusalReply {
-    return profile.refuse(refusal, answerFor(refusal));
   }
 
   function tell(arrivedAt: MonotonicMilliseconds, context: RequestContext | null, decision: Decision): void {
