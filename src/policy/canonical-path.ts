@@ -4,16 +4,21 @@ import type { PathLeniency } from '../domain/index.ts';
 /** Characters that servers read in two ways; they stay opaque inside their segment. */
 export type OpaqueCharacter = keyof PathLeniency;
 
-export type CanonicalPath =
-  | {
-      readonly kind: 'canonical';
-      readonly path: string;
-      /** Those that the request holds, each once, in segments that `..` took away too. Nearly always the shared empty list. */
-      readonly opaque: readonly OpaqueCharacter[];
-      /** Decoded but with its slashes and dot segments as sent: what other readings begin with. */
-      readonly unresolved: string;
-    }
-  | Malformed;
+export type CanonicalPath = ReadPath | Malformed;
+
+export interface ReadPath extends OpaquePath {
+  readonly kind: 'canonical';
+  readonly path: string;
+}
+
+export interface OpaquePath {
+  /**
+   * Those that the request holds, each once, in segments that `..` took away too. Nearly always the shared empty list.
+   */
+  readonly opaque: readonly OpaqueCharacter[];
+  /** Decoded but with its slashes and dot segments as sent: what other readings begin with. */
+  readonly unresolved: string;
+}
 
 /** `detail` is a constant sentence: nothing of the request is repeated. */
 export interface Malformed {

@@ -1,23 +1,34 @@
 import { resolveSegments } from './canonical-path.ts';
 
+/** A path as some server may read it. */
+export interface Reading {
+  /** Canonical; `null` when it climbs above the root. */
+  readonly path: string | null;
+  /** Whether it moves up on its way. */
+  readonly movesUp: boolean;
+}
+
 const SEPARATORS: readonly (RegExp | null)[] = [null, /%2F/g, /%5C/g, /%2F|%5C/g];
 
 /**
  * How servers may read a path with opaque characters: with `%2F`, `%5C` or both as separators, with
  * everything from a `;` to the end of its segment cut off, before or after that.
  *
- * In: a decoded path whose slashes and dot segments are as sent. Out: its readings besides the canonical one, in
- * canonical form; `null` stands for one that climbs above the root. At most eleven, each made in a few passes.
+ * In: a decoded path whose slashes and dot segments are as sent. Out: its readings besides the canonical one.
+ * At most eleven, each made in a few passes.
  */
-export function otherReadings(path: string): readonly (string | null)[] {
-  const readings = new Set<string | null>();
+export function otherReadings(path: string): readonly Reading[] {
+  const texts = new Set<string>();
   for (const separator of SEPARATORS) {
-    readings.add(resolveSegments(split(path, separator)));
-    readings.add(resolveSegments(withoutParameters(split(path, separator))));
-    readings.add(resolveSegments(split(withoutParameters(path), separator)));
+    texts.add(split(path, separator));
+    texts.add(withoutParameters(split(path, separator)));
+    texts.add(split(withoutParameters(path), separator));
   }
-  readings.delete(resolveSegments(path));
-  return [...readings];
+  texts.delete(path);
+  return [...texts].map((text) => ({
+    path: resolveSegments(text),
+    movesUp: text.split('/').includes('..'),
+  }));
 }
 
 function split(path: string, separator: RegExp | null): string {

@@ -12,7 +12,7 @@ import {
   unreachable,
 } from '../domain/index.ts';
 import { canonicalHost } from './canonical-host.ts';
-import { canonicalPath } from './canonical-path.ts';
+import { canonicalPath, type OpaquePath } from './canonical-path.ts';
 import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
 import { shortcomingOf, type Shortcoming } from './judge-token.ts';
 import { createManagedHeaders } from './managed-headers.ts';
@@ -71,16 +71,28 @@ export function createPolicy(
     const selected = index.select(host, path.path, context);
     if (path.opaque.length === 0) return foundOf(selected);
 
-    // Whatever the upstream makes of the opaque characters, it must come to the same rule.
+    return judgeOpaque(selected, host, path, context);
+  }
+
+  /**
+   * Whatever an upstream makes of opaque characters, it must not come to what another rule guards. A reading that no
+   * rule covers at all is fine, so that `*` can mean a segment with `%2F` in it, unless it moves up to get there.
+   */
+  function judgeOpaque(
+    selected: Selected<Rule>,
+    host: string,
+    { opaque, unresolved }: OpaquePath,
+    context: RequestContext,
+  ): Found {
     if (selected.kind === 'none') return refused('path_ambiguous', 'No rule allows its opaque characters.');
     const { rule } = selected;
-    if (path.opaque.some((character) => rule.path[character] === 'deny')) {
+    if (opaque.some((character) => rule.path[character] === 'deny')) {
       return refused('path_ambiguous', 'The rule does not allow its opaque characters.', rule);
     }
-    const isAmbiguous = otherReadings(path.unresolved).some((reading) => {
-      if (reading === null) return true;
-      const other = index.select(host, reading, context);
-      return other.kind === 'none' || other.rule !== rule;
+    const isAmbiguous = otherReadings(unresolved).some(({ path, movesUp }) => {
+      if (path === null) return true;
+      const other = index.select(host, path, context);
+      return other.kind === 'rule' ? other.rule !== rule : other.guard !== null || movesUp;
     });
     if (!isAmbiguous) return selected;
     return refused('path_ambiguous', 'Decoded, its opaque characters lead to another rule.', rule);
