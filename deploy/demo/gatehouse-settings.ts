@@ -33,13 +33,13 @@ routes:
     mode: public
   - name: orders-read
     match: { paths: [/orders/**], methods: [GET] }
-    require: { scopes: [orders:read] }
+    require: { scopes: [orders:read], audience: [https://api.example] }
     upstream:
-      headers: { x-auth-subject: sub, x-auth-client: client_id, x-auth-scope: scope }
+      headers: { x-auth-subject: sub, x-auth-client: client_id, x-auth-scopes: scope }
   - name: orders-write
     match: { paths: [/orders/**], methods: [POST] }
-    require: { scopes: [orders:write] }
+    require: { scopes: [orders:write], audience: [https://api.example] }
     upstream:
-      headers: { x-auth-subject: sub, x-auth-client: client_id, x-auth-scope: scope }
+      headers: { x-auth-subject: sub, x-auth-client: client_id, x-auth-scopes: scope }
 `.trimStart();
 }

@@ -12,8 +12,8 @@ export interface StepReport {
   readonly title: string;
   /** What happened, in plain words. */
   readonly happened: string;
-  /** The line that repeats it. */
-  readonly curl: string;
+  /** The lines that repeat it. */
+  readonly curls: readonly string[];
   /** What was expected but did not happen; empty when all is as it should be. */
   readonly wrong: readonly string[];
 }
@@ -31,13 +31,13 @@ export function sayHeading(text: string): void {
   say(bold(text));
 }
 
-export function sayStep(number: number, { title, happened, curl, wrong }: StepReport): void {
+export function sayStep(number: number, { title, happened, curls, wrong }: StepReport): void {
   const mark = wrong.length === 0 ? green('ok') : red('WRONG');
   say();
   say(`${bold(`${number}. ${title}`)}  ${mark}`);
   say(indented(happened));
   for (const problem of wrong) say(indented(red(`Wrong: ${problem}`)));
-  say(indented(dim(curl)));
+  for (const curl of curls) say(indented(dim(curl)));
 }
 
 export function sayFailure(text: string): void {

@@ -24,13 +24,13 @@ export const STEPS: readonly Step[] = [
       return {
         happened:
           `Envoy answered ${answer.status}. The upstream received x-auth-subject: ${shown(received, 'x-auth-subject')}, ` +
-          `x-auth-client: ${shown(received, 'x-auth-client')} and x-auth-scope: ${shown(received, 'x-auth-scope')};\n` +
+          `x-auth-client: ${shown(received, 'x-auth-client')} and x-auth-scopes: ${shown(received, 'x-auth-scopes')};\n` +
           'the token itself stayed at the gateway.',
-        curl: curl(scene, { path: '/orders/1', token }),
+        curls: [curl(scene, { path: '/orders/1', token })],
         wrong: problems(
           [answer.status === 200, `the status is ${answer.status} and not 200`],
           [received?.['x-auth-subject'] === scene.subject, 'the upstream was not told the subject'],
-          [received?.['x-auth-scope'] === 'orders:read', 'the upstream was not told the scope'],
+          [received?.['x-auth-scopes'] === 'orders:read', 'the upstream was not told the scope'],
           [received !== null && !('authorization' in received), 'the upstream received the token'],
         ),
       };
@@ -42,7 +42,7 @@ export const STEPS: readonly Step[] = [
       const { answer, received } = await ask(scene, { path: '/orders/1' });
       return {
         happened: `Envoy answered ${answer.status}, "${answer.body}",\nwith the challenge ${challenge(answer)}.`,
-        curl: curl(scene, { path: '/orders/1' }),
+        curls: [curl(scene, { path: '/orders/1' })],
         wrong: problems(
           [answer.status === 401, `the status is ${answer.status} and not 401`],
           [challenge(answer).startsWith('Bearer realm='), 'there is no Bearer challenge'],
@@ -59,7 +59,7 @@ export const STEPS: readonly Step[] = [
       const { answer, received } = await ask(scene, { path: '/orders/1', token });
       return {
         happened: `Envoy answered ${answer.status}, "${answer.body}",\nwith the challenge ${challenge(answer)}.`,
-        curl: curl(scene, { path: '/orders/1', token }),
+        curls: [curl(scene, { path: '/orders/1', token })],
         wrong: problems(
           [answer.status === 401, `the status is ${answer.status} and not 401`],
           [challenge(answer).includes('error="invalid_token"'), 'the challenge does not say invalid_token'],
@@ -78,7 +78,7 @@ export const STEPS: readonly Step[] = [
         happened:
           `The token may read; writing needs orders:write. Envoy answered ${answer.status},\n` +
           `with the challenge ${challenge(answer)}.`,
-        curl: curl(scene, wish),
+        curls: [curl(scene, wish)],
         wrong: problems(
           [answer.status === 403, `the status is ${answer.status} and not 403`],
           [challenge(answer).includes('error="insufficient_scope"'), 'the challenge does not say why'],
@@ -93,14 +93,16 @@ export const STEPS: readonly Step[] = [
     async run(scene) {
       const headers = { 'x-auth-subject': 'the-admin' };
       const token = await scene.issue('orders:read');
-      const judged = await ask(scene, { path: '/orders/1', token, headers });
-      const open = await ask(scene, { path: '/healthz', headers });
+      const asSelf = { path: '/orders/1', token, headers };
+      const asNobody = { path: '/healthz', headers };
+      const judged = await ask(scene, asSelf);
+      const open = await ask(scene, asNobody);
       return {
         happened:
           'The client sent x-auth-subject: the-admin of its own. On the route that needs a token the upstream received\n' +
           `${shown(judged.received, 'x-auth-subject')} instead; on the public route /healthz it received ` +
           `${shown(open.received, 'x-auth-subject')}.`,
-        curl: curl(scene, { path: '/healthz', headers }),
+        curls: [curl(scene, asSelf), curl(scene, asNobody)],
         wrong: problems(
           [
             judged.received?.['x-auth-subject'] === scene.subject,
@@ -127,7 +129,7 @@ export const STEPS: readonly Step[] = [
         happened:
           `21 requests with a new token: ${afterOne - before} introspection for the first, ${after - afterOne} for the ` +
           `other 20.\nThe answer is judged again on each of them; it is kept for ${CACHE_SECONDS} s in this demo.`,
-        curl: curl(scene, { path: '/orders/1', token }),
+        curls: [curl(scene, { path: '/orders/1', token })],
         wrong: problems(
           [
             [first, ...others].every(({ answer }) => answer.status === 200),
@@ -153,7 +155,7 @@ export const STEPS: readonly Step[] = [
           `It was let through (${first.answer.status}), then revoked at the authorization server. ${took.toFixed(1)} s later ` +
           `Envoy answered ${last.answer.status}, "${last.answer.body}".\n` +
           `No cached answer outlives cache.active.max (${CACHE_SECONDS} s here, 60 s by default, 0s asks every time).`,
-        curl: curl(scene, { path: '/orders/1', token }),
+        curls: [curl(scene, { path: '/orders/1', token })],
         wrong: problems(
           [first.answer.status === 200, `before it was revoked the status was ${first.answer.status}`],
           [last.answer.status === 401, `the status is ${last.answer.status} and not 401`],
@@ -175,7 +177,7 @@ export const STEPS: readonly Step[] = [
           `It was stopped. Envoy answered ${away.answer.status}, "${away.answer.body}", Retry-After: ` +
           `${away.answer.headers.get('retry-after') ?? 'none'}: not 401, for the token may be fine.\n` +
           `It was started again, and the same token was let through (${back.answer.status}) without a restart of anything else.`,
-        curl: curl(scene, { path: '/orders/1', token }),
+        curls: [curl(scene, { path: '/orders/1', token })],
         wrong: problems(
           [away.answer.status === 503, `the status is ${away.answer.status} and not 503`],
           [away.answer.headers.has('retry-after'), 'there is no Retry-After'],

@@ -1,10 +1,12 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { placeEnvoy } from '../../deploy/demo/envoy-settings.ts';
 import { startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server.ts';
 import { startEnvoyWith, validateEnvoyConfiguration, type RunningEnvoy } from '../support/envoy.ts';
 import { listenOn, startGatehouse, type RunningGatehouse } from '../support/gatehouse.ts';
-import { freePort } from '../support/processes.ts';
+import { eventually, freePort } from '../support/processes.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { shippedText } from './shipped.ts';
 
@@ -42,7 +44,7 @@ describe.each(FILES)('$file', ({ file, door, faultStatus }) => {
 
   const ask = async (path: string, headers: Record<string, string> = {}) => {
     const before = upstream.requests.length;
-    const { status, headers: answered } = await fetch(`${envoy.url}${path}`, { headers });
+    const { status, answered } = await get(envoy.port, path, headers);
     return { status, answered, received: upstream.requests[before] ?? null };
   };
 
@@ -67,8 +69,8 @@ describe.each(FILES)('$file', ({ file, door, faultStatus }) => {
   it('shows the client status and challenge of a denial (R1)', async () => {
     const { status, answered, received } = await ask('/orders/1');
     expect(status).toBe(401);
-    expect(answered.get('www-authenticate')).toMatch(/^Bearer realm=/);
-    expect(answered.get('cache-control')).toBe('no-store');
+    expect(answered['www-authenticate']).toMatch(/^Bearer realm=/);
+    expect(answered['cache-control']).toBe('no-store');
     expect(received).toBeNull();
   });
 
@@ -90,7 +92,7 @@ describe.each(FILES)('$file', ({ file, door, faultStatus }) => {
   });
 
   it('sends the upstream the path that was judged', async () => {
-    const { status, received } = await ask('/open//./%2e%2e/orders/1', await bearer());
+    const { status, received } = await ask('//orders/./x/%2e%2e/1', await bearer());
     expect({ status, path: received?.path }).toEqual({ status: 200, path: '/orders/1' });
   });
 
@@ -99,8 +101,11 @@ describe.each(FILES)('$file', ({ file, door, faultStatus }) => {
     await authorizationServer.stop();
     const away = await ask('/orders/1', headers);
     await authorizationServer.start();
+    await eventually('the token to be let through', async () =>
+      (await ask('/orders/1', headers)).status === 200 ? true : null,
+    );
     expect(away.status).toBe(faultStatus);
-    expect(away.answered.get('retry-after')).toMatch(/^[2-8]$/);
+    expect(away.answered['retry-after']).toMatch(/^[2-8]$/);
     expect(away.received).toBeNull();
   });
 
@@ -116,6 +121,22 @@ describe.each(FILES)('$file', ({ file, door, faultStatus }) => {
     expect(upstream.requests.length).toBe(before);
   });
 });
+
+/** The path goes on the wire as it is; `fetch` would tidy it up. */
+function get(
+  port: number,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly answered: IncomingHttpHeaders }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
+      response.resume();
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, answered: response.headers }));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
 
 function settingsFor(issuer: string): string {
   return `
