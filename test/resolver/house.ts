@@ -1,0 +1,93 @@
+import { jest } from '@jest/globals';
+import { createMemoryCache, NO_SHARED_CACHE } from '../../src/cache/index.ts';
+import {
+  AccessToken,
+  type ClientContext,
+  type Fault,
+  INACTIVE,
+  type Introspection,
+  type Introspector,
+  type MemoryCache,
+  milliseconds,
+  monotonicMilliseconds,
+  type Question,
+  type RequestContext,
+  type Result,
+  type Soon,
+  succeed,
+  type TokenCache,
+} from '../../src/domain/index.ts';
+import { createResolve } from '../../src/resolver/index.ts';
+import { deriveKeys } from '../../src/sealing/index.ts';
+import { aClock, anAnswer, anObserver, ROOMY } from '../cache/records.ts';
+import { aClient, aRequest } from '../support/builders.ts';
+
+export const LIMITS = {
+  active: { max: milliseconds(60_000) },
+  inactive: { max: milliseconds(5_000) },
+};
+
+export type Answer = Result<Introspection, Fault>;
+
+/** What the authorization server of a test says, each time it is asked. */
+export type Says = (question: Question, token: string) => Soon<Answer>;
+
+export interface Differing {
+  readonly says?: Says;
+  readonly prepare?: Introspector['prepare'];
+  readonly memory?: MemoryCache;
+  readonly shared?: TokenCache;
+  readonly limits?: typeof LIMITS;
+}
+
+/** Timers that a test moves; turns of the event loop stay real, for a wait ends one turn after its timer. */
+export function useSimulatedTimers(): void {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate'] });
+}
+
+/** A resolver with an authorization server that counts, real memory, and a clock that jest's timers go by. */
+export function aHouse(differing: Differing = {}) {
+  const { says = () => succeed(anAnswer()), shared = NO_SHARED_CACHE, limits = LIMITS } = differing;
+  const clock = aClock();
+  const { observe, all } = anObserver();
+  const asked: string[] = [];
+  const introspector: Introspector = {
+    prepare: differing.prepare ?? ((client) => succeed(aQuestion(client))),
+    async ask(question, token) {
+      asked.push(`${question.client.name} ${token.reveal()}`);
+      return says(question, token.reveal());
+    },
+  };
+  const memory = differing.memory ?? createMemoryCache({ clock, observe }, ROOMY);
+  const { names } = deriveKeys(Buffer.alloc(32, 7));
+  const resolve = createResolve({ introspector, memory, shared, names, clock, observe }, limits);
+
+  return {
+    asked,
+    all,
+    clock,
+    memory,
+    resolve: (token = 'token', client = aClient(), context: RequestContext = aRequest()) =>
+      resolve(client, new AccessToken(token), context),
+    /** A request whose caller waits for so long. */
+    patient: (ms: number) => aRequest({ waitUntil: monotonicMilliseconds(clock.monotonic() + ms) }),
+    /** Time passes, for clocks and timers alike. */
+    pass: async (ms: number): Promise<void> => {
+      clock.pass(ms);
+      await jest.advanceTimersByTimeAsync(ms);
+    },
+  };
+}
+
+export function aQuestion(client: ClientContext): Question {
+  return { client, endpoint: 'https://idp.example/introspect', identity: Buffer.from(client.name) };
+}
+
+export const inactive = () => succeed(INACTIVE);
+
+/** A promise and the way to keep it. */
+export function later<Value>() {
+  let keep: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((resolve) => (keep = resolve));
+  return { promise, keep };
+}
