@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import {
+  AccessToken,
   type ClientContext,
   type HouseEvent,
   milliseconds,
@@ -159,6 +160,16 @@ describe('discovery', () => {
     } finally {
       await inner.stop();
     }
+  });
+
+  it('moves no question that was prepared: it is asked where its cache key says', async () => {
+    server.on(OAUTH, json(document()));
+    const question = await scene.prepare(here());
+    if (!question.ok) throw new Error(question.failure.reason);
+    const before = { ...question.value, endpoint: server.url('/before') };
+    server.on('/before', json({ active: false }));
+    expect(outcomeOf(await scene.introspector.ask(before, new AccessToken('t')))).toBe('inactive');
+    expect(outcomeOf(await scene.introspector.ask(question.value, new AccessToken('t')))).toBe('active');
   });
 
   it('is not needed with a configured endpoint, which wins (META-6)', async () => {

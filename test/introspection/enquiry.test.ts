@@ -260,6 +260,13 @@ describe('the answer', () => {
     );
   });
 
+  it('is the one that follows an informational one', async () => {
+    const text = JSON.stringify(ACTIVE);
+    const final = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+    const answer = raw(`HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${final}`);
+    expect(outcomeOf(await askUnder(answer))).toBe('active');
+  });
+
   it('does not take bytes after an answer for the next one (T-50)', async () => {
     const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
     const inactive = `${head}content-length: 16\r\n\r\n{"active":false}`;
