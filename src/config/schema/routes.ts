@@ -141,7 +141,11 @@ function claimSource() {
 }
 
 function joiner() {
-  const schema = z.string().regex(/^[\x20-\x7e]{1,8}$/, 'must be 1 to 8 visible ASCII characters or spaces');
+  const schema = z
+    .string()
+    .regex(/^[\x20-\x7e]{1,8}$/, 'must be 1 to 8 visible ASCII characters or spaces')
+    // Items are percent-encoded, so these could be part of an escape.
+    .regex(/^[^0-9A-Za-z%]*$/, 'must not hold letters, digits or %; write punctuation, as in ","');
   kindWords.add(schema, { type: 'a text', bounds: '1 to 8 visible ASCII characters or spaces' });
   return schema;
 }
