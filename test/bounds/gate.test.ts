@@ -65,21 +65,21 @@ describe('createGate', () => {
       fc.asyncProperty(steps, async (order) => {
         const gate = createGate({ concurrent: 3, queue: 4 });
         const inside: Leave[] = [];
-        const waiting: AbortController[] = [];
+        const waiting = new Set<AbortController>();
         for (const step of order) {
           if (step === 'leave') inside.shift()?.();
-          if (step === 'expire') waiting.shift()?.abort();
+          if (step === 'expire') for (const first of [...waiting].slice(0, 1)) first.abort();
           if (step === 'enter') {
             const patienceOfOne = new AbortController();
-            waiting.push(patienceOfOne);
+            waiting.add(patienceOfOne);
             void gate.enter(patienceOfOne.signal).then((outcome) => {
-              waiting.splice(waiting.indexOf(patienceOfOne), 1);
+              waiting.delete(patienceOfOne);
               if (typeof outcome === 'function') inside.push(outcome);
             });
           }
           await new Promise(setImmediate);
           expect(gate.inside).toBe(inside.length);
-          expect(gate.waiting).toBe(waiting.length);
+          expect(gate.waiting).toBe(waiting.size);
           expect(gate.inside).toBeLessThanOrEqual(3);
           expect(gate.waiting).toBeLessThanOrEqual(4);
           if (gate.waiting > 0) expect(gate.inside).toBe(3);

@@ -40,6 +40,9 @@ interface Real {
 const CLIENTS = [aClient({ name: 'orders' }), aClient({ name: 'partner' })] as const;
 const TOKENS = ['alice', 'bob'];
 const HELD_FOR_MS = 250;
+const IS_LONG = process.env['GATEHOUSE_LONG'] !== undefined;
+const RUNS = IS_LONG ? 10_000 : 300;
+const PATIENCE_MS = IS_LONG ? 600_000 : 20_000;
 
 const aTarget = fc.record({ client: fc.constantFrom(...CLIENTS), token: fc.constantFrom(...TOKENS) });
 const aSaid: fc.Arbitrary<Said> = fc.oneof(
@@ -63,28 +66,32 @@ describe('the resolver against a model', () => {
   beforeEach(useSimulatedTimers);
   afterEach(() => void jest.useRealTimers());
 
-  it('answers and asks as the model says: hits, ends, faults, clock steps, two tenants (T-32, G5, G6, G9)', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.commands(commands, { maxCommands: 50, size: 'max' }), async (run) => {
-        await fc.asyncModelRun(() => {
-          const says = new Map<string, Said>();
-          const model: Model = {
-            steadyMs: 0,
-            wallMs: NOW,
-            says: new Map(),
-            kept: new Map(),
-            held: new Map(),
-          };
-          const house = aHouse({
-            says: ({ client }, token) => answerNow(says.get(`${client.name} ${token}`), house.clock.now()),
-          });
-          return { model, real: { house, says } };
-        }, run);
-        jest.clearAllTimers();
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it(
+    'answers and asks as the model says: hits, ends, faults, clock steps, two tenants (T-32, G5, G6, G9)',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.commands(commands, { maxCommands: 50, size: 'max' }), async (run) => {
+          await fc.asyncModelRun(() => {
+            const says = new Map<string, Said>();
+            const model: Model = {
+              steadyMs: 0,
+              wallMs: NOW,
+              says: new Map(),
+              kept: new Map(),
+              held: new Map(),
+            };
+            const house = aHouse({
+              says: ({ client }, token) => answerNow(says.get(`${client.name} ${token}`), house.clock.now()),
+            });
+            return { model, real: { house, says } };
+          }, run);
+          jest.clearAllTimers();
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    PATIENCE_MS,
+  );
 });
 
 function serverSays(name: string, said: Said): fc.AsyncCommand<Model, Real> {
