@@ -64,11 +64,11 @@ format: $(PACKAGES) ## Rewrite every file the way Prettier wants it
 ##@ Keep what is generated in step
 
 .PHONY: docs golden
-docs: $(PACKAGES) ## Regenerate docs/reference from the schema and the registries
-	@for generator in docs/generate/*.ts; do echo "==> $$generator"; node "$$generator"; done
+docs: $(PACKAGES) ## Regenerate docs/reference from the schema and the registries; CHECK=1 only says what is stale
+	@for generator in docs/generate/*.ts; do echo "==> $$generator"; node "$$generator" $(if $(CHECK),--check); done
 
-golden: $(PACKAGES) ## Rewrite the golden files under test/golden and show what changed
-	@GATEHOUSE_GOLDEN=write $(JEST) golden
+golden: $(PACKAGES) ## Rewrite the golden answers under test/golden and show what changed
+	@node test/golden/update.ts
 	@git --no-pager diff --stat -- test/golden
 
 ##@ Look after it
@@ -89,7 +89,7 @@ help: ## This list
 $(PACKAGES): package.json package-lock.json
 	@command -v node >/dev/null && command -v npm >/dev/null && PATH='$(MACHINE_PATH)' node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
 	  echo 'Node.js 20 or newer with npm is needed: `apt-get install nodejs npm` on Debian 13, or nodejs.org.' >&2; exit 1; }
-	$(call say,Installing Node packages$(comma) Node 24 among them (npm ci))
+	$(call say,Installing Node packages$(comma) Node 24 among them (npm ci$(comma) half a minute))
 	@PATH='$(MACHINE_PATH)' npm ci --no-audit --no-fund --loglevel=error
 
 $(BUILD): $(PACKAGES) tsconfig.json tsconfig.build.json $(shell find src -name '*.ts')
