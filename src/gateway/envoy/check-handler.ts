@@ -18,13 +18,11 @@ import {
   type Result,
   type Soon,
   succeed,
-  unreachable,
   type WaitSettings,
 } from '../../domain/index.ts';
 import { decodeCheckRequest } from './decode-check-request.ts';
-import { encodeRefusal } from './encode-check-response.ts';
 import { classNameOf } from './error-code.ts';
-import { createEncodeAllow } from './kept-allows.ts';
+import { createDecisionEncoder } from './encode-decision.ts';
 import { CHECK_LIMITS } from './limits.ts';
 
 export interface CheckHandlerParts {
@@ -68,9 +66,7 @@ export interface OpenCheck {
  */
 export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
   const { check, answerFor, clock, observe, wait } = parts;
-  const encodeAllow = createEncodeAllow();
-  // Made while nothing is wrong, for the moment when even a refusal cannot be made.
-  const lastResort = encodeRefusal(answerFor(faulted('internal')));
+  const encoder = createDecisionEncoder(answerFor);
   const waiting = new Set<(decision: Decision) => void>();
   let isAbandoned = false;
 
@@ -114,7 +110,8 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
       if (!isOpen) return null;
       isOpen = false;
       waiting.delete(conclude);
-      const told = answer(decision, reply);
+      const { told, bytes: answer } = express(decision);
+      give(answer, reply);
       const tookMs = milliseconds(clock.monotonic() - arrivedAt);
       observe({ event: 'decided', door: 'grpc', context, decision: told, tookMs });
       return null;
@@ -128,35 +125,21 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
     }
   }
 
-  /** Gives the answer, and says which it was in the end. */
-  function answer(decision: Decision, reply: Reply): Decision {
-    const { told, bytes } = express(decision);
+  /** The bytes of a decision, or of a fault when it has none. */
+  function express(decision: Decision): { readonly told: Decision; readonly bytes: Buffer } {
     try {
-      reply(bytes);
+      return { told: decision, bytes: encoder.encode(decision) };
+    } catch (cause) {
+      return { told: crashed(cause), bytes: encoder.lastResort };
+    }
+  }
+
+  function give(answer: Buffer, reply: Reply): void {
+    try {
+      reply(answer);
     } catch (cause) {
       // The connection is gone, and with it whoever wanted the answer.
       crashed(cause);
-    }
-    return told;
-  }
-
-  function express(decision: Decision): { readonly told: Decision; readonly bytes: Buffer } {
-    try {
-      return { told: decision, bytes: encode(decision) };
-    } catch (cause) {
-      return { told: crashed(cause), bytes: lastResort };
-    }
-  }
-
-  function encode(decision: Decision): Buffer {
-    switch (decision.kind) {
-      case 'allow':
-        return encodeAllow(decision);
-      case 'deny':
-      case 'fault':
-        return encodeRefusal(answerFor(decision));
-      default:
-        return unreachable(decision);
     }
   }
 
