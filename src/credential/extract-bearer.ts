@@ -24,7 +24,7 @@ const NONE: Credential = Object.freeze({ kind: 'none' });
  *
  * In: the header section as byte strings. Out: the token, or `none` when there is no such header, or why what
  * is there cannot be used. A header that is present is never `none`, an empty one (R4) included.
- * Never: a token outside b64token or over 8 KiB; a choice between two credentials; work beyond one pass.
+ * Never: a token outside b64token or over 8 KiB; a choice between two credentials; work beyond a few passes.
  */
 export function extractBearer(headers: RequestHeaders): Credential {
   const values = headers.values('authorization');

@@ -81,8 +81,9 @@ export function decodeOnce(raw: string): Malformed | { readonly kind: 'decoded';
     if (problem !== null) return malformed(problem);
     if (byte === PERCENT) digitsToEscape = 2;
     else if (digitsToEscape > 0) {
-      digitsToEscape = isHexDigit(byte) ? digitsToEscape - 1 : 0;
-      if (digitsToEscape === 0 && isHexDigit(byte)) return malformed('The path is escaped twice.');
+      const isDigit = hexDigit(byte) !== -1;
+      if (isDigit && digitsToEscape === 1) return malformed('The path is escaped twice.');
+      digitsToEscape = isDigit ? digitsToEscape - 1 : 0;
     }
     path += escaped && byte === SLASH ? '%2F' : (SPELLINGS[byte] ?? '');
   }
@@ -127,13 +128,17 @@ function problemOfRaw(byte: number): string | null {
   return null;
 }
 
+/** The byte that two hexadecimal digits name; -1 when they are none. */
 function hexByte(text: string, at: number): number {
-  const pair = text.slice(at, at + 2);
-  return /^[0-9A-Fa-f]{2}$/.test(pair) ? Number.parseInt(pair, 16) : -1;
+  const high = hexDigit(text.charCodeAt(at));
+  const low = hexDigit(text.charCodeAt(at + 1));
+  return high === -1 || low === -1 ? -1 : high * 16 + low;
 }
 
-function isHexDigit(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const lowerCase = code | 0x20;
+  return lowerCase >= 0x61 && lowerCase <= 0x66 ? lowerCase - 0x61 + 10 : -1;
 }
 
 function malformed(detail: string): Malformed {

@@ -3,7 +3,8 @@
  * Two names with the same fold may therefore be the same header to an upstream (T-1).
  */
 export function foldHeaderName(name: string): string {
-  return name.toLowerCase().replace(/[_.]/g, '-');
+  const lowerCase = name.toLowerCase();
+  return isOddName(lowerCase) ? lowerCase.replace(/[_.]/g, '-') : lowerCase;
 }
 
 /** The name itself and its all-`-`, all-`_` and all-`.` spellings, each once. */
@@ -14,5 +15,5 @@ export function spellingsOf(name: string): readonly string[] {
 
 /** Whether a name can be a spelling of another one without standing in that one's list of plain spellings. */
 export function isOddName(name: string): boolean {
-  return /[_.]/.test(name);
+  return name.includes('_') || name.includes('.');
 }

@@ -22,7 +22,7 @@ export interface RuleKind {
 const NO_STRAYS: readonly string[] = Object.freeze([]);
 
 /**
- * Works out once which header names are ours (design, decision 9). Three words decide what happens to a name on an allow:
+ * Works out once which header names are ours (design, decision 9). Three words decide what happens to a name:
  *
  * - *set*: this rule has a value for it. It overwrites what the client sent.
  * - *kept*: `authorization` where the rule says `keep`, and always on `public` rules. Neither `scrub` nor a rule that
@@ -30,8 +30,8 @@ const NO_STRAYS: readonly string[] = Object.freeze([]);
  * - *removed*: every other managed name (one that any rule sets), each in its all-`-`, all-`_` and all-`.` spelling
  *   beside its own; `authorization` where it is stripped; the method overrides where the rule restricts methods.
  *
- * Strays come on top, found in the request at hand: any other spelling of a managed name or of a method override,
- * and what `scrub` names. A managed name itself is never a stray, whether this rule sets it or not: it is set or
+ * Strays come on top, found in the request at hand: any other spelling of a managed name, a method override
+ * where the rule restricts methods, and what `scrub` names. A managed name itself is never a stray, whether this rule sets it or not: it is set or
  * removed anyway. Plain spellings found in the request are listed too although `remove` has them, because a front
  * that cannot remove must refuse them. So `remove` and strays together never hold a name that is set or kept.
  */
@@ -41,7 +41,7 @@ export function createManagedHeaders(
 ): ManagedHeaders {
   const names = new Set(routes.flatMap(({ upstream }) => upstream.headers.map(({ name }) => name)));
   const folds = new Set([...names].map(foldHeaderName));
-  const overrideFolds = new Set(METHOD_OVERRIDES);
+  const overrides = new Set(METHOD_OVERRIDES);
   const isScrubbed = compileScrub(settings.scrub);
   // Without these, only a name with `_` or `.` can be a look-alike of another one.
   const everyNameCounts = settings.scrub.length > 0 || [...names].some(isOddName);
@@ -55,17 +55,21 @@ export function createManagedHeaders(
   }
 
   function straysIn(headers: RequestHeaders, { restrictsMethods }: RuleKind): readonly string[] {
-    const candidates = everyNameCounts || restrictsMethods ? headers.names : headers.oddNames;
     let strays: Set<string> | null = null;
-    for (const name of candidates) {
+    for (const name of everyNameCounts ? headers.names : headers.oddNames) {
       if (isStray(name, restrictsMethods)) strays = (strays ?? new Set<string>()).add(name);
+    }
+    if (restrictsMethods) {
+      for (const name of headers.names) {
+        if (overrides.has(name) && !names.has(name)) strays = (strays ?? new Set<string>()).add(name);
+      }
     }
     return strays === null ? NO_STRAYS : [...strays];
   }
 
   function isStray(name: string, restrictsMethods: boolean): boolean {
     if (names.has(name) || name === 'authorization') return false;
-    const folded = isOddName(name) ? foldHeaderName(name) : name;
-    return folds.has(folded) || (restrictsMethods && overrideFolds.has(folded)) || isScrubbed(folded);
+    const folded = foldHeaderName(name);
+    return folds.has(folded) || (restrictsMethods && overrides.has(folded)) || isScrubbed(folded);
   }
 }

@@ -13,7 +13,7 @@ import {
 export const RULE_MEMBER = 'gatehouse_rule';
 export const REASON_MEMBER = 'gatehouse_reason';
 
-/** Envoy's protobuf reader stops at 100 nested messages, of which an object takes three; such an answer would be an error to it. */
+/** Envoy's protobuf reader gives up at 100 nested messages, of which an object takes three. */
 const NESTING_MAX = 16;
 
 /**
@@ -24,12 +24,12 @@ const NESTING_MAX = 16;
  */
 export function metadataOf(
   chosen: UpstreamSettings['metadata'],
-  claims: JsonObject | null,
+  claims: JsonObject,
   facts: { readonly rule: string; readonly reason: AllowReason },
 ): JsonObject {
   const metadata = emptyObject();
-  for (const member of claims === null ? [] : membersOf(chosen, claims)) {
-    const value = claims === null ? undefined : claims[member];
+  for (const member of membersOf(chosen, claims)) {
+    const value = claims[member];
     const kept = value === undefined ? undefined : wellFormed(value, NESTING_MAX);
     if (kept !== undefined) metadata[member.toWellFormed()] = kept;
   }

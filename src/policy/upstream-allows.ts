@@ -25,9 +25,12 @@ export interface UpstreamAllowsParts {
   readonly observe: Observe;
 }
 
+const NO_CLAIMS: JsonObject = Object.freeze({});
+
 /**
  * In: a rule, and an answer about a token or none. Out: an allow whose mutations are the same object for the same
- * answer object; a header that had to be dropped is told once for each. With strays in the request only the decision around the mutations is new.
+ * answer object; strays in the request make a new decision around them. A header that could not be sent is told
+ * once for each answer object.
  * Never: a managed header that is neither set nor removed.
  */
 export function createUpstreamAllows(
@@ -44,7 +47,10 @@ export function createUpstreamAllows(
   const removals = new Map<string, readonly string[]>();
   // Held by the answer: an allow lives as long as the cache remembers what it was made of.
   const allows = new WeakMap<ActiveIntrospection, AllowDecision>();
-  const tokenless = { public_route: allow('public_route', null), anonymous: allow('anonymous', null) };
+  const tokenless = {
+    public_route: allow('public_route', NO_CLAIMS),
+    anonymous: allow('anonymous', NO_CLAIMS),
+  };
 
   return {
     withoutToken: (reason, headers) => withStrays(tokenless[reason], headers),
@@ -59,8 +65,8 @@ export function createUpstreamAllows(
     return made;
   }
 
-  function allow(reason: AllowReason, claims: JsonObject | null): AllowDecision {
-    const set = claims === null ? [] : headersOf(claims);
+  function allow(reason: AllowReason, claims: JsonObject): AllowDecision {
+    const set = headersOf(claims);
     const metadata = metadataOf(route.upstream.metadata, claims, { rule: route.name, reason });
     const mutations = { set, remove: removedBeside(set), authorization, metadata } as const;
     return { kind: 'allow', reason, route: route.name, mutations, strays: [] };

@@ -160,8 +160,8 @@ describe('method override headers (T-13)', () => {
   });
 
   it('are strays too, for fronts that cannot remove', () => {
-    expect(allowOf(policy, { path: '/read/x', headers: sent }).strays).toEqual(
-      sent.map(([name]) => name.toLowerCase()),
+    expect([...allowOf(policy, { path: '/read/x', headers: sent }).strays].sort()).toEqual(
+      sent.map(([name]) => name.toLowerCase()).sort(),
     );
   });
 
