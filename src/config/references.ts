@@ -50,17 +50,22 @@ export async function readReferences(
   const contents = new Map<string, string>();
   const open = createOpener(dirname(file), world);
 
+  const sound: Reference[] = [];
   const references = referencesIn({ schema, value: root, path: [] });
-  for (const { path, source, kind } of references) {
+  for (const reference of references) {
+    const { path, source, kind } = reference;
     if (source.kind === 'literal' && kind.reference === 'secret')
       warnings.push(atValue(path, 'is a secret in the file itself; better { env: NAME } or { file: PATH }'));
     const text = await open.read(source);
     if (text === null) continue;
     const flaw = text.ok ? flawOf(kind, text.value, source) : text.failure;
     if (flaw !== null) findings.push(atValue(path, flaw));
-    else if (text.ok) contents.set(originOf(source), text.value);
+    else if (text.ok) {
+      contents.set(originOf(source), text.value);
+      sound.push(reference);
+    }
   }
-  findings.push(...checkPairs(references, contents));
+  findings.push(...checkPairs(sound, contents));
 
   return {
     findings,

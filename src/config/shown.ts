@@ -17,10 +17,9 @@ export function shown(value: Plain | undefined, path: Path): string {
 
 /** A key of the user's own choice or invention. */
 export function quoted(text: string): string {
-  const visible = text.replace(
-    /\p{C}/gu,
-    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  const visible = text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
   return `"${visible.length > LENGTH_MAX ? `${visible.slice(0, LENGTH_MAX)}…` : visible}"`;
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { closest } from './closest.ts';
 import { atKey, atValue, type Finding, ofLaterVersion } from './finding.ts';
-import { NOT_YET } from './schema/key.ts';
-import { asType, baseOf, childAt, childrenOf, kindOf, type Step, takes } from './schema/walk.ts';
+import { keyWords, NOT_YET } from './schema/key.ts';
+import { asType, baseOf, childAt, childrenOf, isOneOrMore, kindOf, type Step, takes } from './schema/walk.ts';
 import { isSecretBearing, quoted, shown } from './shown.ts';
 import { isList, type Path, type Plain, valueAt } from './yaml/plain.ts';
 
@@ -87,44 +87,58 @@ function explainUnion(arms: readonly (readonly Issue[])[], step: Step, top: Step
   return issues.flatMap((issue) => explain(issue, step.path, top));
 }
 
-function unknownKey(key: string, { path, schema, value }: Step): Finding {
-  const known = childrenOf({ schema, value, path }).map((child) => lastOf(child.path));
-  if (isSecretBearing(path))
-    return atKey([...path, key], `a key here is unknown; known: ${known.join(', ')}`);
-  const meant = closest(key, known);
-  const advice = meant === null ? `known here: ${known.join(', ')}` : `did you mean "${meant}"?`;
-  return atKey([...path, key], `${quoted(key)} is not a setting; ${advice}`);
+function unknownKey(key: string, step: Step): Finding {
+  const children = childrenOf(step);
+  const usable = children
+    .filter(({ schema }) => keyWords.get(schema)?.notYet !== true)
+    .map(keyOf)
+    .join(', ');
+  const path = [...step.path, key];
+  if (isSecretBearing(step.path)) return atKey(path, `a key here is unknown; known: ${usable}`);
+  const meant = closest(key, children.map(keyOf));
+  const advice = meant === null ? `known here: ${usable}` : `did you mean "${meant}"?`;
+  return atKey(path, `${quoted(key)} is not a setting; ${advice}`);
 }
 
 function missing(schema: z.ZodType): string {
-  const kind = kindOf(schema);
-  return kind === null ? 'is missing' : `is missing; it must be ${kind.type}`;
+  return `is missing; it must be ${expected(schema)}`;
 }
 
 function wrongType({ schema, value, path }: Step): string {
-  const expected = kindOf(schema)?.type ?? (takes(schema, 1) ? 'a number' : 'something else');
-  const hint = hintFor(schema, value);
   const found = typeof value === 'number' || typeof value === 'boolean' ? `the ${typeof value} ` : '';
   const subject = isSecretBearing(path) ? 'something else (not shown)' : `${found}${shown(value, path)}`;
-  return `must be ${expected}; found ${subject}${hint}`;
+  return `must be ${expected(schema)}; found ${subject}${hintFor(schema, value)}`;
+}
+
+function expected(schema: z.ZodType): string {
+  const base = baseOf(schema, undefined);
+  if (base instanceof z.ZodArray && isOneOrMore(schema))
+    return `${expected(asType(base.element))}, or a list of such`;
+  return kindOf(schema)?.type ?? 'of another form';
 }
 
 function hintFor(schema: z.ZodType, value: Plain | undefined): string {
-  if ((typeof value === 'number' || typeof value === 'boolean') && takes(schema, '')) {
-    const example = kindOf(schema)?.example;
-    return example === undefined ? '; put it in quotes' : `; write it with its unit, as in ${example}`;
-  }
-  if (typeof value === 'string' && takes(schema, [])) return '; write it as a list: [ … ]';
-  if (typeof value === 'string' && takes(schema, true)) return '; write it without quotes';
+  if ((typeof value === 'number' || typeof value === 'boolean') && takes(schema, ''))
+    return `; ${written(schema)}`;
+  if (typeof value !== 'string') return '';
+  if (takes(schema, [])) return '; write it as a list: [ … ]';
+  if (takes(schema, true) ? /^(?:true|false)$/.test(value) : takes(schema, 0) && /^\d+$/.test(value))
+    return '; write it without quotes';
   return '';
 }
 
-function notOneOf(values: readonly unknown[], { value, path }: Step): string {
-  const words = values.map(String);
-  if (words.length === 1) return `must be ${words.join()}; found ${shown(value, path)}`;
-  const meant = typeof value === 'string' ? closest(value, words) : null;
+function written(schema: z.ZodType): string {
+  const form = kindOf(schema)?.written;
+  return form === undefined ? 'put it in quotes' : `write it ${form}`;
+}
+
+function notOneOf(values: readonly unknown[], { schema, value, path }: Step): string {
+  const known = values.map(String);
+  const usable = kindOf(baseOf(schema, value))?.words ?? known;
+  if (usable.length === 1) return `must be ${usable.join()}; found ${shown(value, path)}`;
+  const meant = typeof value === 'string' ? closest(value, known) : null;
   const advice = meant === null ? '' : `; did you mean ${meant}?`;
-  return `${shown(value, path)} is not one of ${words.join(', ')}${advice}`;
+  return `${shown(value, path)} is not one of ${usable.join(', ')}${advice}`;
 }
 
 /** Of a choice, it is the word that this version does not know; otherwise the key as a whole. */
@@ -139,6 +153,10 @@ function follow(top: Step, path: Path): Step {
     const stranger = { schema: UNKNOWN, value: valueAt(step.value ?? null, [segment]), path: inner };
     return childAt(step, segment) ?? stranger;
   }, top);
+}
+
+function keyOf({ path }: Step): string {
+  return lastOf(path);
 }
 
 function lastOf(path: Path): string {

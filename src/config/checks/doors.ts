@@ -1,6 +1,7 @@
 import { type ListenAddress, formatListenAddress } from '../../domain/index.ts';
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { parseListenAddress, staysOnHost } from '../schema/addresses.ts';
+import { isList } from '../yaml/plain.ts';
 import { at, isGiven, itemsOf, type Raw, textOf } from './raw.ts';
 import { isReserved } from './reserved-headers.ts';
 
@@ -21,13 +22,17 @@ export function checkDoors(root: Raw): readonly Finding[] {
     ...[at(listen, 'health'), at(listen, 'admin')].flatMap((raw) => doorOf(raw, false)),
   ];
   return [
-    ...(grpc.length + http.length === 0
+    ...(isEmptyList(at(listen, 'grpc')) && isEmptyList(at(listen, 'http'))
       ? [atKey(listen.path, 'opens no door for checks; leave `grpc` out for the default one, or list one')]
       : []),
     ...doors.filter(({ judges }) => judges).flatMap(checkExposure),
     ...http.flatMap(checkHttpDoor),
     ...checkAddresses(doors),
   ];
+}
+
+function isEmptyList({ value }: Raw): boolean {
+  return isList(value) && value.length === 0;
 }
 
 function doorOf(raw: Raw, judges: boolean): readonly Door[] {

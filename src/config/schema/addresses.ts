@@ -6,7 +6,7 @@ import { parsed } from './parsed.ts';
 const SOCKET_PATH_MAX = 107;
 
 export function listenAddress() {
-  return parsed({ type: 'an address' }, parseListenAddress);
+  return parsed({ type: 'an address', written: 'with its host, as in 127.0.0.1:9001' }, parseListenAddress);
 }
 
 /** `127.0.0.1:9001`, `[::1]:9001`, `localhost:9001`, `unix:/path`; port 0 takes any free one. */

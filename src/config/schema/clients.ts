@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { kindWords, notYet, NOT_YET, optional, required, standard } from './key.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
-import { anyList, choice, flawOfName, flawOfText, group, mapOf, text, yesOrNo } from './texts.ts';
+import { anyList, anyText, choice, flawOfName, flawOfText, group, mapOf, text, yesOrNo } from './texts.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
 export function clients() {
@@ -86,7 +86,7 @@ function introspection() {
     ),
     tokenTypeHint: optional(text(), 'Sent as `token_type_hint`.', 'not sent'),
     params: standard(
-      mapOf(flawOfText, z.string()),
+      mapOf(flawOfText, anyText()),
       {},
       'Extra form parameters. They are part of the cache key.',
     ),

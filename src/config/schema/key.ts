@@ -16,8 +16,10 @@ export interface KindWords {
   /** With its article: `a duration`. */
   readonly type: string;
   readonly bounds?: string;
-  /** For those who wrote a number where a text of this form belongs. */
-  readonly example?: string;
+  /** For those who wrote a bare number, so that it reads on after `write it`. */
+  readonly written?: string;
+  /** Of a choice: the words of this version. */
+  readonly words?: readonly string[];
   /** Of a map with names of the user's choice: what is wrong with a name, so that it reads on after it. */
   readonly flawOfName?: (name: string) => string | null;
   /** The value names something outside of the file. */

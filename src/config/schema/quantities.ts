@@ -42,13 +42,21 @@ export function parseSize(text: string): Bytes | null {
 }
 
 export function duration(bounds: Bounds) {
-  const kind = { type: 'a duration', example: '10s', bounds: `${bounds.min} to ${bounds.max}` };
+  const kind = {
+    type: 'a duration',
+    written: 'with its unit, as in 10s',
+    bounds: `${bounds.min} to ${bounds.max}`,
+  };
   const form = 'is not a duration; write a whole number and its unit, as in 250ms, 10s, 5m or 1h';
   return parsed(kind, (text) => within(parseDuration, text, form, bounds));
 }
 
 export function size(bounds: Bounds) {
-  const kind = { type: 'a size', example: '64KiB', bounds: `${bounds.min} to ${bounds.max}` };
+  const kind = {
+    type: 'a size',
+    written: 'with its unit, as in 64KiB',
+    bounds: `${bounds.min} to ${bounds.max}`,
+  };
   const form = 'is not a size; write a whole number and its unit, as in 64KiB or 128MiB';
   return parsed(kind, (text) => within(parseSize, text, form, bounds));
 }

@@ -13,6 +13,13 @@ export function flawOfText(value: string): string | null {
   return /\p{Cc}/u.test(value) ? 'holds a control character' : null;
 }
 
+/** Any text at all. */
+export function anyText() {
+  const schema = z.string();
+  kindWords.add(schema, { type: 'a text' });
+  return schema;
+}
+
 /** Text of visible ASCII and spaces, as goes between the quotes of a challenge (RFC 9110 section 11.5). */
 export function visibleText({ max }: { readonly max: number }) {
   return parsed({ type: 'a text', bounds: `1 to ${max} visible ASCII characters and spaces` }, (value) => {
@@ -45,13 +52,16 @@ export function yesOrNo() {
 
 /** One of a few words. Words of a later version are known, and refused as such. */
 export function choice<const Word extends string>(words: readonly Word[], later: readonly string[] = []) {
-  const schema = z.enum([...words, ...later]).transform((value, context): Word => {
+  const kind = { type: words.length === 1 ? words.join() : `one of ${words.join(', ')}`, words };
+  const known = z.enum([...words, ...later]);
+  kindWords.add(known, kind);
+  const schema = known.transform((value, context): Word => {
     const word = words.find((candidate) => candidate === value);
     if (word !== undefined) return word;
     context.addIssue({ code: 'custom', message: NOT_YET });
     return z.NEVER;
   });
-  kindWords.add(schema, { type: `one of ${words.join(', ')}` });
+  kindWords.add(schema, kind);
   return schema;
 }
 

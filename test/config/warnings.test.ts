@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import { keyed, ONE_CLIENT, settingsOf } from './read.ts';
+
+async function warningsOf(text: string): Promise<readonly string[]> {
+  return (await settingsOf(text)).warnings.map(keyed);
+}
+
+const STRICT = 'require: { audience: [https://api.example.com] }';
+const QUIET = `${ONE_CLIENT}routes: [{ name: all, ${STRICT} }]\n`;
+
+describe('the warnings of settings', () => {
+  it('are none where every route asks for an audience', async () => {
+    expect(await warningsOf(QUIET)).toEqual([]);
+  });
+
+  it('tell of a secret in the file itself, with its place and without the secret', async () => {
+    const settings = await settingsOf(QUIET.replace('{ env: SECRET }', 'hunter2'));
+    expect(settings.warnings).toMatchObject([{ line: 1, column: 86, key: 'clients.only.clientSecret' }]);
+    expect(JSON.stringify(settings.warnings)).not.toContain('hunter2');
+  });
+
+  it('do not tell of a client id in the file, which is no secret', async () => {
+    expect(await warningsOf(QUIET)).toEqual([]);
+  });
+
+  it('tell of a client whose tokens pass whomever they were issued for', async () => {
+    expect(await warningsOf(ONE_CLIENT)).toEqual([
+      'clients.only: any active token of its issuer passes on route "default", whomever it was issued for; ' +
+        'require an `audience` there, or set `introspection.clientSelfOnly`',
+    ]);
+  });
+
+  it.each([
+    ['a route without one beside one with it', `[{ name: a, ${STRICT} }, { name: b, mode: optional }]`, 1],
+    ['scopes without an audience', '[{ name: a, require: { scopes: [s] } }]', 1],
+    [
+      'an audience in one of several requirements',
+      `[{ name: a, require: [{ scopes: [s] }, { audience: [x] }] }]`,
+      0,
+    ],
+    ['public and deny routes only', '[{ name: a, mode: public, client: only }, { name: b, mode: deny }]', 0],
+  ])('count %s', async (_, routes, count) => {
+    expect(await warningsOf(`${ONE_CLIENT}routes: ${routes}\n`)).toHaveLength(count);
+  });
+
+  it('do not tell of a client that takes only tokens of its own', async () => {
+    const own = ONE_CLIENT.replace('clientId', 'introspection: { clientSelfOnly: true }, clientId');
+    expect(await warningsOf(own)).toEqual([]);
+  });
+
+  it.each([
+    ['0.0.0.0/0', 1],
+    ['10.0.0.0/7', 1],
+    ['10.0.0.0/8', 0],
+    ['192.0.2.1/32', 0],
+    ['::/0', 1],
+    ['fc00::/7', 0],
+  ])('take trustedPeers %s as wide: %i', async (range, count) => {
+    const listen = `listen: { http: [{ address: 127.0.0.1:9002, profile: nginx, trustedPeers: ["${range}"] }] }\n`;
+    expect(await warningsOf(QUIET + listen)).toHaveLength(count);
+  });
+
+  describe('about a context rule', () => {
+    const rules = (gold: string, rest: string): string =>
+      `${ONE_CLIENT}routes:
+  - { name: gold, match: { ${gold} context: { tier: gold } }, ${STRICT} }
+  - { name: rest, match: { ${rest} }, ${STRICT} }
+`;
+    const HTTP = 'listen: { http: [{ address: 127.0.0.1:9002, profile: nginx }] }\n';
+
+    it.each([
+      ['the same paths', 'paths: [/a/**],', 'paths: [/a/**]'],
+      ['no paths at all', 'paths: [/a/**],', ''],
+      ['everything', '', 'paths: [/**]'],
+      ['a longer pattern', 'paths: [/a/b/*],', 'paths: [/a/**]'],
+      ['a segment instead of a word', 'paths: [/a/b],', 'paths: [/a/*]'],
+      ['a family of hosts', 'hosts: [a.example.com],', 'hosts: ["*.example.com"]'],
+    ])('tell of one before a rule with %s while an HTTP door is open', async (_, gold, rest) => {
+      expect(await warningsOf(rules(gold, rest) + HTTP)).toEqual([
+        'routes[0].match.context: never fits at an HTTP door, which has no context; ' +
+          'requests there are denied instead of going on to "rest"',
+      ]);
+    });
+
+    it.each([
+      ['other paths', 'paths: [/a/**],', 'paths: [/b/**]'],
+      ['fewer paths', 'paths: [/a/**],', 'paths: [/a/*]'],
+      ['a shorter pattern', 'paths: [/a/b],', 'paths: [/a]'],
+      ['a host of its own', '', 'hosts: [a.example.com]'],
+      ['the host that a family is named after', 'hosts: [example.com],', 'hosts: ["*.example.com"]'],
+    ])('do not tell of one before a rule with %s', async (_, gold, rest) => {
+      expect(await warningsOf(rules(gold, rest) + HTTP)).toEqual([]);
+    });
+
+    it('do not tell of one while only gRPC doors are open', async () => {
+      expect(await warningsOf(rules('', ''))).toEqual([]);
+    });
+
+    it('say where requests go with otherwise: next', async () => {
+      const next = rules('', '').replace('name: gold,', 'name: gold, otherwise: next,');
+      expect(await warningsOf(next + HTTP)).toEqual([
+        'routes[0].match.context: never fits at an HTTP door, which has no context; requests there go on to "rest"',
+      ]);
+    });
+  });
+});
