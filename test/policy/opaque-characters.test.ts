@@ -77,6 +77,7 @@ describe('opaque characters where a rule allows them', () => {
     ['path_ambiguous', 'a parameter that hides dots, encoded', '/files/..%3Bx=1/admin'],
     ['path_ambiguous', 'a mix of both', '/files/..;x%2Fadmin'],
     ['path_ambiguous', 'a mix the other way round', '/files/..%2Fadmin;x'],
+    ['path_ambiguous', 'parameters that hide a slash from some', '/files/x;y%2Fz/..%2F..%2Fadmin'],
     ['path_ambiguous', 'a way above the root', '/files/..%2F..%2F..%2Fx'],
     ['path_ambiguous', 'a character in a segment that .. takes away', '/files%2Fx/../admin'],
     ['path_ambiguous', 'a reading that a guard covers', '/put%2Ffile'],
