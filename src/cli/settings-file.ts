@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Problem, readSettings, type Settings } from '../config/index.ts';
 import { fail, type Result } from '../domain/index.ts';
+import { inspectPatterns } from '../policy/index.ts';
 import type { World } from './world.ts';
 
 /** Reads the settings file and everything it refers to. A file that is missing is a problem like any other. */
@@ -17,10 +18,17 @@ export async function readSettingsFile(
   } catch (error) {
     return fail([{ file, line: null, column: null, key: '', message: unreadable(error) }]);
   }
-  return readSettings(
+  const { environment } = world;
+  const read = await readSettings(
     { path, text },
-    { environment: world.environment, readFile: (name) => readFile(name), offline },
+    { environment, readFile: (name) => readFile(name), offline },
   );
+  if (!read.ok) return read;
+
+  // What the rules themselves cannot make sense of is found here too, and not when they are put in force.
+  const invalid = inspectPatterns(read.value.routes, { scrub: read.value.scrub });
+  if (invalid.length === 0) return read;
+  return fail(invalid.map(({ message }) => ({ file: path, line: null, column: null, key: '', message })));
 }
 
 function unreadable(error: unknown): string {
