@@ -12,6 +12,7 @@ export function openKeyv(adapter: KeyvStoreAdapter | Map<string, string>): Keyv<
     throwOnErrors: true,
     // When an entry ends is sealed inside it, and the store is told with each call; Keyv's envelope adds nothing.
     serialize: ({ value }) => String(value),
+    // Keyv's type lets the caller choose what comes out; of a Keyv<string> it is the text.
     deserialize: (text) => ({ value: text as never }),
   });
   // Set by the constructor unless it is emptied afterwards.

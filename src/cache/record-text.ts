@@ -17,7 +17,6 @@ import {
   type Result,
   succeed,
 } from '../domain/index.ts';
-import { hasOutlivedToken } from './outlived-token.ts';
 import { parseOwnJson } from './parse-own-json.ts';
 
 /** Reads the members of an answer strictly (RFC 7662 section 2.2). */
@@ -68,8 +67,8 @@ export function readRecord(
     exp: introspection.value.expiresAt,
     generation,
   };
-  if (endsAt <= now || hasOutlivedToken(record, now)) return fail('outdated');
-  return succeed(record);
+  const isTokenOver = record.exp !== null && record.exp * 1000 <= now;
+  return endsAt <= now || isTokenOver ? fail('outdated') : succeed(record);
 }
 
 function isWhole(value: Json | undefined): value is number {

@@ -101,6 +101,11 @@ describe('a value that lies (T-39, CACHE-12)', () => {
     ['without an answer', 'get outdated', (map) => write(map, { claims: undefined })],
     ['with an unreadable answer', 'get outdated', (map) => write(map, { claims: { active: 'true' } })],
     ['with an inactive answer', 'get outdated', (map) => write(map, { claims: { active: false } })],
+    [
+      'about a token that is over',
+      'get outdated',
+      (map) => write(map, { claims: { active: true, exp: inSeconds(0) } }),
+    ],
     ['not JSON', 'get outdated', (map) => sealText(map, 'text')],
     ['not an object', 'get outdated', (map) => sealText(map, '[]')],
   ])('%s is a miss and is counted as %s', async (_what, failure, tamper) => {
@@ -217,6 +222,17 @@ describe('a store that fails (decision 5, T-40)', () => {
     const later = failures().slice(20);
     expect(later).toEqual([...Array.from({ length: 100 }, () => 'get unavailable'), 'put unavailable']);
     expect(cache.status()).toEqual({ state: 'resting' });
+  });
+
+  it('by never answering lets go of those who came later together with the first that times out', async () => {
+    const { cache } = openOver(aFailingStore(aSilence), { timeout: 40 });
+    const first = cache.get(KIND, aKey('first'));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    let isAnswered = false;
+    void cache.get(KIND, aKey('later')).then(() => (isAnswered = true));
+    await first;
+    await new Promise(setImmediate);
+    expect(isAnswered).toBe(true);
   });
 
   it('for a while is asked by a question of our own, and used again once it answers', async () => {
