@@ -7,7 +7,8 @@ import {
   Secret,
   type UpstreamSettings,
 } from '../domain/index.ts';
-import type { References, TextReference } from './references.ts';
+import type { TextReference } from './reference-source.ts';
+import type { References } from './references.ts';
 import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
 import type { SettingsInput } from './schema/settings-schema.ts';
 import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';

@@ -1,17 +1,23 @@
 import type { DoorTls } from '../domain/index.ts';
 import { isEqual } from './equal.ts';
-import type { GrpcDoorSettings, HttpDoorSettings, Settings } from './settings.ts';
+import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
 
 /**
- * Names the keys whose change needs a restart: `listen` (certificates apart) and `cache.shared`. A file that
- * changes one of them is refused as a whole, so that no half of it is ever in force.
+ * Names the keys whose change needs a restart: `listen` and `cache.shared`, the content of certificates and secrets
+ * apart: a rotated one must not hold up every later reload. A file that changes one of these keys is refused as a
+ * whole, so that no half of it is ever in force.
  */
 export function compareForReload(inForce: Settings, next: Settings): readonly string[] {
   return [
     ...changedDoors('listen.grpc', inForce.listen.grpc, next.listen.grpc),
     ...changedDoors('listen.http', inForce.listen.http, next.listen.http),
     ...changed('listen', inForce.listen, next.listen, ['health', 'admin']),
-    ...changed('cache', inForce.cache, next.cache, ['shared']),
+    ...changed(
+      'cache',
+      { shared: withoutPassword(inForce.cache.shared) },
+      { shared: withoutPassword(next.cache.shared) },
+      ['shared'],
+    ),
   ];
 }
 
@@ -23,20 +29,23 @@ function changedDoors<Door extends GrpcDoorSettings | HttpDoorSettings>(
   if (before.length !== after.length) return [key];
   return before.flatMap((door, index) => {
     const next = after[index];
-    return next === undefined
-      ? [key]
-      : changedKeys(`${key}[${index}]`, withoutCertificates(door), withoutCertificates(next));
+    return next === undefined ? [key] : changedKeys(`${key}[${index}]`, formOf(door), formOf(next));
   });
 }
 
-/** What a door's certificates mean for how it opens: whether there are any, not what is in them. */
-function withoutCertificates(door: GrpcDoorSettings | HttpDoorSettings): object {
-  return { ...door, tls: tlsForm(door.tls) };
+/** How a door opens: of its certificates and its secret, whether there are any and not what is in them. */
+function formOf(door: GrpcDoorSettings | HttpDoorSettings): object {
+  const form = { ...door, tls: tlsForm(door.tls) };
+  return 'secretHeader' in form ? { ...form, secretHeader: form.secretHeader?.name ?? null } : form;
 }
 
 function tlsForm(tls: DoorTls | null): string {
   if (tls === null) return 'plain';
   return tls.clientCa === null ? 'TLS' : 'TLS with client certificates';
+}
+
+function withoutPassword(shared: SharedCacheSettings | null): object | null {
+  return shared === null ? null : { ...shared, redis: { ...shared.redis, password: null } };
 }
 
 function changed<Group extends object>(

@@ -4,7 +4,7 @@ export { describeSettings, type KeyDescription } from './describe-settings.ts';
 export { printSettings } from './print-settings.ts';
 export { formatProblem, type Problem } from './problem.ts';
 export { readSettings, type SettingsSource } from './read-settings.ts';
-export type { World } from './references.ts';
+export type { World } from './reference-source.ts';
 export type {
   CacheSettings,
   GrpcDoorSettings,

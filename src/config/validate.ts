@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { closest } from './closest.ts';
 import { atKey, atValue, type Finding, ofLaterVersion } from './finding.ts';
 import { keyWords, NOT_YET } from './schema/key.ts';
-import { asType, baseOf, childAt, childrenOf, isOneOrMore, kindOf, type Step, takes } from './schema/walk.ts';
+import {
+  armsOf,
+  asType,
+  baseOf,
+  childAt,
+  childrenOf,
+  isOneOrMore,
+  kindOf,
+  type Step,
+  takes,
+} from './schema/walk.ts';
 import { isSecretBearing, quoted, shown } from './shown.ts';
 import { isList, type Path, type Plain, valueAt } from './yaml/plain.ts';
 
@@ -76,9 +86,7 @@ function explain(issue: Issue, base: Path, top: Step): readonly Finding[] {
 
 /** Only the arm that the value was meant for says something useful. */
 function explainUnion(arms: readonly (readonly Issue[])[], step: Step, top: Step): readonly Finding[] {
-  const union = baseOf(step.schema, undefined);
-  const options = union instanceof z.ZodUnion ? union.options.map(asType) : [];
-  const meant = options.findIndex((option) => takes(option, step.value));
+  const meant = (armsOf(step.schema) ?? []).findIndex((arm) => takes(arm, step.value));
   const issues = arms[meant];
   if (issues === undefined)
     return [

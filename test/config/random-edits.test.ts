@@ -80,7 +80,7 @@ describe('readSettings of a file that was edited at random', () => {
           expect(problem.line).toBeLessThanOrEqual(text.split(/\r\n|\n|\r/).length);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
@@ -111,7 +111,7 @@ describe('readSettings of a file that was edited at random', () => {
       fc.asyncProperty(fc.dictionary(fc.constantFrom(...keys), value), async (settings) => {
         await readSettings({ path: 'x.yaml', text: JSON.stringify(settings) }, WORLD);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -143,7 +143,7 @@ describe('readSettings of a file that was edited at random', () => {
         if (!read.ok) expect(read.failure.map(formatProblem).join('\n')).not.toContain(CANARY);
         else expect(printSettings(read.value)).not.toContain(CANARY);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

@@ -60,7 +60,7 @@ function partitionKeys({ max, entries, bytes }: PartitionDefaults) {
       'How long an answer is kept at most; `0s` turns this cache off.',
     ),
     entries: standard(wholeNumber({ min: 1, max: 100_000_000 }), entries, 'Answers in memory at most.'),
-    bytes: standard(size({ min: '64KiB', max: '64GiB' }), bytes, 'Memory for them at most.'),
+    bytes: standard(size({ min: '1KiB', max: '64GiB' }), bytes, 'Memory for them at most.'),
   };
 }
 

@@ -35,9 +35,9 @@ export function name() {
 }
 
 export function flawOfName(value: string): string | null {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value)
+  return /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/.test(value)
     ? null
-    : 'is not a name; write up to 64 letters, digits, dots, dashes and underscores, a letter or digit first';
+    : 'is not a name; write up to 64 letters, digits and . _ : / -, with a letter or digit first';
 }
 
 export function unless(flaw: string | null, value: string): Result<string, string> {
