@@ -29,6 +29,8 @@ export interface RedisStoreParts {
 
 export interface RedisStore {
   readonly store: Keyv<string>;
+  /** Used from the next connection on: a rotated password needs no restart. */
+  replacePassword(password: Secret | null): void;
   /** For the operator's status page: address, state, and the code of the last failure. */
   status(): JsonObject;
   /** Lets go of the connection. Every call from then on fails. */
@@ -47,8 +49,8 @@ export function openRedisStore(settings: RedisStoreSettings, parts: RedisStorePa
   const { observe, randomness } = parts;
   const client = createClient({
     url: settings.url,
-    ...(settings.username === null ? {} : { username: settings.username }),
-    ...(settings.password === null ? {} : { password: settings.password.reveal() }),
+    // Asked at each connection.
+    credentialsProvider: { type: 'async-credentials-provider', credentials: async () => credentials() },
     // Otherwise calls would wait, without end, for a connection that may never come.
     disableOfflineQueue: true,
     commandsQueueMaxLength: MOST_WAITING,
@@ -59,6 +61,7 @@ export function openRedisStore(settings: RedisStoreSettings, parts: RedisStorePa
       reconnectStrategy: (attempts) => pauseBeforeAttempt(attempts, randomness.fraction()),
     },
   });
+  let password = settings.password;
   let isClosed = false;
   let lastFailure: string | null = null;
 
@@ -78,6 +81,9 @@ export function openRedisStore(settings: RedisStoreSettings, parts: RedisStorePa
 
   return {
     store,
+    replacePassword(next) {
+      password = next;
+    },
     status: () => ({
       address: addressOf(settings.url),
       state: isClosed ? 'closed' : client.isReady ? 'connected' : 'disconnected',
@@ -91,6 +97,13 @@ export function openRedisStore(settings: RedisStoreSettings, parts: RedisStorePa
       client.destroy();
     },
   };
+
+  function credentials(): { readonly username?: string; readonly password?: string } {
+    return {
+      ...(settings.username === null ? {} : { username: settings.username }),
+      ...(password === null ? {} : { password: password.reveal() }),
+    };
+  }
 }
 
 const CLOSED_STORE: KeyvStoreAdapter = {

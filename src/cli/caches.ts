@@ -1,4 +1,10 @@
-import { createMemoryCache, createSharedCache, NO_SHARED_CACHE, openRedisStore } from '../cache/index.ts';
+import {
+  createMemoryCache,
+  createSharedCache,
+  NO_SHARED_CACHE,
+  openRedisStore,
+  type SharedCache,
+} from '../cache/index.ts';
 import type { CacheSettings } from '../config/index.ts';
 import type {
   Clock,
@@ -50,26 +56,35 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
       return memory;
     },
     get shared() {
-      return shared;
+      return shared ?? NO_SHARED_CACHE;
     },
     get names() {
       return keys.names;
     },
-    replace(next) {
-      if (sizesOf(next) !== sizesOf(settings)) memory = createMemoryCache({ clock, observe }, next);
-      keys = deriveKeys(keyOf(next));
-      settings = next;
-      shared = openShared();
-    },
+    replace,
     stats: () => memory.stats(),
-    status: () => (redis === null ? { kind: 'none' } : redis.status()),
+    status: () => (redis === null ? { kind: 'none' } : { ...redis.status(), use: shared?.status() ?? null }),
     isShared: redis !== null,
     isConnected: () => redis?.status()['state'] === 'connected',
     close: async () => redis?.close(),
   };
 
-  function openShared(): TokenCache {
-    if (redis === null || settings.shared === null) return NO_SHARED_CACHE;
+  /** What did not change stays, and with it all that it remembers. */
+  function replace(next: CacheSettings): void {
+    const before = settings;
+    settings = next;
+    redis?.replacePassword(next.shared?.redis.password ?? null);
+    const hasOtherKey = !keyOf(before).equals(keyOf(next));
+    const hasOtherTimes = before.active.max !== next.active.max || before.inactive.max !== next.inactive.max;
+    if (hasOtherKey) keys = deriveKeys(keyOf(next));
+    if (hasOtherKey || hasOtherTimes) shared = openShared();
+    // A lowered time counts for what is kept already, too.
+    if (hasOtherTimes || sizesOf(before) !== sizesOf(next))
+      memory = createMemoryCache({ clock, observe }, next);
+  }
+
+  function openShared(): SharedCache | null {
+    if (redis === null || settings.shared === null) return null;
     const { seal } = keys;
     return createSharedCache(
       { store: redis.store, seal, clock, observe, readIntrospection },

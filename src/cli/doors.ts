@@ -3,11 +3,11 @@ import {
   type DoorTls,
   formatListenAddress,
   type ListenAddress,
+  milliseconds,
   type Milliseconds,
-  type Result,
 } from '../domain/index.ts';
 import { type GrpcDoor, openGrpcDoor } from '../gateway/envoy/index.ts';
-import { openHttpDoor } from '../gateway/http/index.ts';
+import { type HttpDoor, openHttpDoor } from '../gateway/http/index.ts';
 
 type DoorParts = Parameters<typeof openGrpcDoor>[0];
 
@@ -17,8 +17,11 @@ export interface Doors {
   readonly open: readonly OpenDoor[];
   /** What health checks on the gRPC doors say. */
   setServing(serving: boolean): void;
-  /** Puts new certificates in force. Out: one sentence for each door that refused its new one and keeps the old. */
-  updateCertificates(listen: Settings['listen']): readonly string[];
+  /**
+   * Puts new certificates and secrets of doors in force.
+   * Out: one sentence for each door that refused its new certificate and keeps the old.
+   */
+  renew(listen: Settings['listen']): readonly string[];
   /** Takes no new connections; lets running checks end within `grace`. */
   close(grace: Milliseconds): Promise<void>;
 }
@@ -28,46 +31,48 @@ export interface OpenDoor {
   readonly address: ListenAddress;
 }
 
-interface ReplaceableDoor {
-  readonly address: ListenAddress;
-  updateTls(tls: DoorTls): Result<null, string>;
-  close(grace: Milliseconds): Promise<void>;
-}
-
 /** Opens every door of the settings, or none: when one cannot open, those before it are closed again. */
 export async function openDoors(parts: DoorParts, listen: Settings['listen']): Promise<Doors> {
   const grpc: GrpcDoor[] = [];
-  const http: ReplaceableDoor[] = [];
+  const http: HttpDoor[] = [];
   try {
     for (const door of listen.grpc)
       grpc.push(await named('listen.grpc', door.address, openGrpcDoor(parts, door)));
     for (const door of listen.http)
       http.push(await named('listen.http', door.address, openHttpDoor(parts, door)));
   } catch (error) {
-    await Promise.all([...grpc, ...http].map((door) => door.close(0 as Milliseconds)));
+    await Promise.all([...grpc, ...http].map((door) => door.close(milliseconds(0))));
     throw error;
   }
 
-  const all: readonly ReplaceableDoor[] = [...grpc, ...http];
   return {
     open: [
       ...grpc.map(({ address }) => ({ kind: 'grpc', address })),
       ...http.map(({ address }, index) => ({ kind: `http:${listen.http[index]?.profile ?? ''}`, address })),
     ],
-    setServing: (serving) => {
+    setServing(serving) {
       for (const door of grpc) door.setServing(serving);
     },
-    updateCertificates: (changed) =>
-      [...changed.grpc, ...changed.http].flatMap(({ tls }, index) => {
-        const door = all[index];
-        if (tls === null || door === undefined) return [];
-        const updated = door.updateTls(tls);
-        return updated.ok
-          ? []
-          : [`${formatListenAddress(door.address)} keeps its certificate: ${updated.failure}`];
-      }),
-    close: async (grace) => void (await Promise.all(all.map((door) => door.close(grace)))),
+    renew(changed) {
+      for (const [index, door] of http.entries()) {
+        const secret = changed.http[index]?.secretHeader?.value;
+        if (secret !== undefined) door.updateSecret(secret);
+      }
+      return [
+        ...grpc.flatMap((door, index) => renewCertificate(door, changed.grpc[index]?.tls)),
+        ...http.flatMap((door, index) => renewCertificate(door, changed.http[index]?.tls)),
+      ];
+    },
+    async close(grace) {
+      await Promise.all([...grpc, ...http].map((door) => door.close(grace)));
+    },
   };
+}
+
+function renewCertificate(door: GrpcDoor | HttpDoor, tls: DoorTls | null | undefined): readonly string[] {
+  if (tls === null || tls === undefined) return [];
+  const renewed = door.updateTls(tls);
+  return renewed.ok ? [] : [`${formatListenAddress(door.address)} keeps its certificate: ${renewed.failure}`];
 }
 
 /** A door that cannot open says which one it is and why. */

@@ -111,7 +111,7 @@ export async function openHouse(initial: Settings, parts: HouseParts): Promise<H
     caches.replace(next.cache);
     judgement = judge();
     telemetry.setLevel(next.log.level);
-    for (const problem of doors.updateCertificates(next.listen)) {
+    for (const problem of doors.renew(next.listen)) {
       observe({ event: 'lifecycle', phase: 'warning', detail: problem });
     }
     observe({ event: 'settings_loaded', generation: next.generation });

@@ -166,6 +166,22 @@ describe('who we are to Redis', () => {
   });
 });
 
+describe('a rotated password', () => {
+  it('is used from the next connection on, without a restart', async () => {
+    const rights = ['on', 'resetpass', '>first', '~gatehouse:*', '+get', '+set', '+ping'];
+    await redis.command('ACL', 'SETUSER', 'rotating', ...rights);
+    const { store, isConnected } = open({ username: 'rotating', password: new Secret('first') });
+    await isConnected();
+
+    store.replacePassword(new Secret('second'));
+    await redis.command('ACL', 'SETUSER', 'rotating', 'resetpass', '>second');
+    await redis.command('CLIENT', 'KILL', 'USER', 'rotating');
+    await eventually('the loss', () => (store.status()['lastFailure'] === null ? null : true));
+    await isConnected();
+    expect(store.status()['state']).toBe('connected');
+  });
+});
+
 describe('a closed store', () => {
   it('fails at once, and opens no connection again', async () => {
     const { cache, store, isConnected, failures } = open();

@@ -11,6 +11,7 @@ import {
   type Milliseconds,
   type Observe,
   type Result,
+  type Secret,
   unreachable,
   type WaitSettings,
 } from '../../domain/index.ts';
@@ -32,6 +33,8 @@ export interface HttpDoor {
   readonly address: ListenAddress;
   /** Takes effect for new connections; refused ones change nothing and say why. */
   updateTls(tls: DoorTls): Result<null, string>;
+  /** The secret header's new value, from the next check on. Nothing to a door that was opened without one. */
+  updateSecret(value: Secret): void;
   /** Takes no new connections, answers what is under way, and ends what is left after `grace` with a refusal. */
   close(grace: Milliseconds): Promise<void>;
 }
@@ -72,9 +75,12 @@ export async function openHttpDoor(
   const { address, tls, timeout, trustedPeers, secretHeader } = settings;
   const profile = profileOf(settings);
   const overUnixSocket = address.kind === 'unix';
-  const isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader, overUnixSocket });
+  let isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader, overUnixSocket });
   const secretHeaderName = secretHeader?.name.toLowerCase() ?? null;
-  const readContext = createReadContext({ profile, isTrustedPeer, wait }, { timeout, secretHeaderName });
+  const readContext = createReadContext(
+    { profile, isTrustedPeer: (socket, fields) => isTrustedPeer(socket, fields), wait },
+    { timeout, secretHeaderName },
+  );
   const serveCheck = createServeCheck({ check, answerFor, clock, observe, profile, readContext });
 
   const { server, tlsServer } = createListener({ idle: profile.idle, tls, limits });
@@ -91,6 +97,11 @@ export async function openHttpDoor(
       if (tlsServer === null || tls === null)
         return fail('this door was opened without TLS; to add it, restart');
       return replaceTls(tlsServer, tls, next);
+    },
+    updateSecret(value) {
+      if (secretHeader === null) return;
+      const renewed = { name: secretHeader.name, value };
+      isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader: renewed, overUnixSocket });
     },
     close: (grace) => closeWithin(grace, server, serveCheck, refused),
   };

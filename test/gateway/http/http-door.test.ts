@@ -144,6 +144,17 @@ describe('an HTTP door for NGINX', () => {
 });
 
 describe('an HTTP door, whom it believes (NGX-5, T-9, T-62)', () => {
+  it('takes the new value of a rotated secret header, and the old one no more', async () => {
+    const { port, door } = await open(() => anAllow(), {
+      secretHeader: { name: 'x-gatehouse-key', value: new Secret('old') },
+    });
+    const statusWith = async (key: string) =>
+      (await ask({ port }, { headers: nginxHeaders({ 'X-Gatehouse-Key': key }) })).status;
+    expect([await statusWith('old'), await statusWith('new')]).toEqual([200, 403]);
+    door.updateSecret(new Secret('new'));
+    expect([await statusWith('old'), await statusWith('new')]).toEqual([403, 200]);
+  });
+
   it('denies a peer outside trustedPeers whatever it claims, without a check', async () => {
     const { port, contexts, decisions } = await open(() => anAllow(), { trustedPeers: ['10.0.0.0/8'] });
     const reply = await ask({ port }, { headers: nginxHeaders({ 'X-Forwarded-For': '10.0.0.1' }) });
