@@ -87,7 +87,9 @@ export function parseHostPattern(text: string): Result<string, string> {
   const [, literal, afterLiteral] = /^\[([^\]]*)\](.*)$/.exec(pattern) ?? [];
   if (literal !== undefined) {
     if (afterLiteral !== '') return fail('names a port, which a rule cannot; leave it out');
-    return isIPv6(literal) ? succeed(pattern) : fail('is not an IPv6 address');
+    return isIPv6(literal) && !literal.includes('%')
+      ? succeed(pattern)
+      : fail('is not an IPv6 address (one with a zone names no host)');
   }
   if (isIPv6(pattern)) return fail('is an IPv6 address without its [ ]');
   if (/:\d*$/.test(pattern)) return fail('names a port, which a rule cannot; leave it out');

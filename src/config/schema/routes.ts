@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { fail, succeed } from '../../domain/index.ts';
 import { hostPattern } from './addresses.ts';
 import { flawOfHeaderName, method, pathPattern, scopeToken } from './http-words.ts';
 import { kindWords, notYet, optional, required, standard } from './key.ts';
+import { parsed } from './parsed.ts';
 import { choice, flawOfName, flawOfText, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
 
 /** Between the items of a list, where nothing else is said. */
@@ -140,14 +142,13 @@ function claimSource() {
   return schema;
 }
 
+/** Letters, digits and % could be taken for a part of an item, which is percent-encoded. */
 function joiner() {
-  const schema = z
-    .string()
-    .regex(/^[\x20-\x7e]{1,8}$/, 'must be 1 to 8 visible ASCII characters or spaces')
-    // Items are percent-encoded, so these could be part of an escape.
-    .regex(/^[^0-9A-Za-z%]*$/, 'must not hold letters, digits or %; write punctuation, as in ","');
-  kindWords.add(schema, { type: 'a text', bounds: '1 to 8 visible ASCII characters or spaces' });
-  return schema;
+  return parsed({ type: 'a separator', bounds: '1 to 8 characters of punctuation or spaces' }, (text) =>
+    /^[\x20-\x7e]{1,8}$/.test(text) && !/[0-9A-Za-z%]/.test(text)
+      ? succeed(text)
+      : fail('is not a separator; write 1 to 8 characters of punctuation or spaces, such as ","'),
+  );
 }
 
 function metadata() {
