@@ -180,7 +180,8 @@ function jsonLine(line: string): readonly Readonly<Record<string, unknown>>[] {
   }
 }
 
-async function readMetric(
+/** Sum of the samples of a metric that carry these labels; 0 when there is none. */
+export async function readMetric(
   adminPort: number,
   name: string,
   labels: Readonly<Record<string, string>>,
