@@ -74,14 +74,15 @@ describe.each(FILES)('$file', ({ file, door, faultStatus }) => {
     expect(received).toBeNull();
   });
 
-  it('removes a claimed identity header on a public route (G16)', async () => {
+  it('removes a claimed identity header on a public route, whatever separates its words (G16, T-1)', async () => {
     const { status, received } = await ask('/healthz', {
       'x-auth-subject': 'the-admin',
-      'x-auth-other': 'x',
+      'x.auth.subject': 'the-admin',
+      'x-auth.subject': 'the-admin',
+      'x.auth-other': 'the-admin',
     });
     expect(status).toBe(200);
-    expect(received?.headers).not.toHaveProperty('x-auth-subject');
-    expect(received?.headers).not.toHaveProperty('x-auth-other');
+    expect(JSON.stringify(received?.headers)).not.toContain('the-admin');
   });
 
   it('refuses header names with an underscore and paths with an encoded slash before anybody judges them', async () => {
