@@ -43,7 +43,7 @@ export async function openHouse(initial: Settings, parts: HouseParts): Promise<H
   const caches = openCaches(initial.cache, { clock, randomness, observe });
   const startedAt = clock.now();
   let settings = initial;
-  let judgement = judge();
+  let judgement = judge(initial);
   let refused: { readonly since: string; readonly problems: readonly string[] } | null = null;
 
   const doors = await openDoors(
@@ -90,9 +90,9 @@ export async function openHouse(initial: Settings, parts: HouseParts): Promise<H
 
   return { doors: doors.open, admin: admin.open, replace, keep, refuse, drain };
 
-  function judge(): Judgement {
+  function judge(by: Settings): Judgement {
     const { memory, shared, names } = caches;
-    return createJudgement(settings, {
+    return createJudgement(by, {
       clients,
       introspector,
       memory,
@@ -105,11 +105,12 @@ export async function openHouse(initial: Settings, parts: HouseParts): Promise<H
   }
 
   function replace(next: Settings): void {
+    caches.replace(next.cache);
+    // What may fail comes before anything is in force; the rest happens within one turn of the loop.
+    judgement = judge(next);
     settings = next;
     refused = null;
     clients.replace(next.clients);
-    caches.replace(next.cache);
-    judgement = judge();
     telemetry.setLevel(next.log.level);
     for (const problem of doors.renew(next.listen)) {
       observe({ event: 'lifecycle', phase: 'warning', detail: problem });

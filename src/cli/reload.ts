@@ -13,6 +13,8 @@ export function startReloading(file: string, initial: Settings, house: House, wo
   let running: Promise<void> = Promise.resolve();
   const watch = watchFiles(initial.files, reload);
   const forgetSignal = world.onSignal('SIGHUP', reload);
+  // The file may have changed between the first reading and the watch.
+  reload();
 
   return {
     stop() {
@@ -41,7 +43,7 @@ export function startReloading(file: string, initial: Settings, house: House, wo
     }
     watch.replace(next.files);
     if (next.generation === inForce.generation) return house.keep();
-    inForce = next;
     house.replace(next);
+    inForce = next;
   }
 }
