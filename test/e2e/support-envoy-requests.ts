@@ -109,7 +109,6 @@ export function describeRequests({ scene, front, metadata }: FrontOfTable): void
         (token) => ['Authorization', `Bearer ${token}, Bearer x`],
       ],
       ['a line joined with nothing (R3, G17)', 'ambiguous', (token) => ['Authorization', `Bearer ${token},`]],
-      ],
       [
         'Basic beside Bearer (R3)',
         'ambiguous',
