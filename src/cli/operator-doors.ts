@@ -32,6 +32,8 @@ export async function openOperatorDoors(
 function gathered(doors: readonly (OpenDoor & { close(): Promise<void> })[]): Admin {
   return {
     open: doors.map(({ kind, address }) => ({ kind, address })),
-    close: async () => void (await Promise.all(doors.map((door) => door.close()))),
+    async close() {
+      await Promise.all(doors.map((door) => door.close()));
+    },
   };
 }

@@ -1,12 +1,5 @@
-import {
-  type ClientContext,
-  type Fault,
-  milliseconds,
-  type Milliseconds,
-  type Observe,
-  type Randomness,
-  type Result,
-} from '../domain/index.ts';
+import { type ClientStanding, type ClientStandingsParts, createClientStandings } from './client-standings.ts';
+import { type ClientContext, milliseconds, unreachable } from '../domain/index.ts';
 
 /**
  * When the instance may take traffic (design, section 4).
@@ -28,95 +21,45 @@ export interface ReadinessWatch {
   close(): void;
 }
 
-/** `wrong`: a setting is at fault; `outage`: the server is away, or has not answered yet after five seconds. */
-export type ClientStanding = 'pending' | 'fine' | 'outage' | 'wrong';
+export type ReadinessParts = ClientStandingsParts;
 
-export interface ReadinessParts {
-  /** One attempt: metadata, and one enquiry with a random token. */
-  readonly warm: (client: ClientContext) => Promise<Result<null, Fault>>;
-  readonly isWrongSetting: (fault: Fault) => boolean;
-  readonly observe: Observe;
-  readonly randomness: Pick<Randomness, 'fraction'>;
-  /** Called each time an answer of `state()` may have changed. */
-  readonly changed: () => void;
-}
+type Phase = 'starting' | 'doors open' | 'ready' | 'draining';
 
 const FIRST_ATTEMPT_BUDGET = milliseconds(5_000);
-const ATTEMPTS_BEFORE_REFUSED = 3;
-const RETRY_BETWEEN_REFUSALS = milliseconds(250);
-const RETRY_LATER = milliseconds(10_000);
 
+/** @param parts `changed` is called each time an answer of `state()` may have changed. */
 export function createReadinessWatch(parts: ReadinessParts): ReadinessWatch {
-  const { warm, isWrongSetting, observe, randomness, changed } = parts;
-  const standings = new Map<string, ClientStanding>();
-  const timers = new Set<NodeJS.Timeout>();
-  let inForce: readonly ClientContext[] = [];
-  let phase: 'starting' | 'doors open' | 'ready' | 'draining' = 'starting';
+  const { observe, changed } = parts;
+  const standings = createClientStandings({ ...parts, changed: settle });
+  let phase: Phase = 'starting';
+  let patience: NodeJS.Timeout | undefined;
 
   return {
     begin(clients) {
       phase = 'doors open';
-      follow(clients);
-      later(FIRST_ATTEMPT_BUDGET, () => {
-        for (const [name, standing] of standings) if (standing === 'pending') standings.set(name, 'outage');
+      standings.follow(clients);
+      patience = setTimeout(() => {
+        standings.giveUpWaiting();
         settle();
-      });
+      }, FIRST_ATTEMPT_BUDGET).unref();
+      settle();
     },
-    follow,
+    follow(clients) {
+      standings.follow(clients);
+      settle();
+    },
     drain() {
       phase = 'draining';
       changed();
     },
-    state() {
-      const waitingFor = obstacles();
-      return { ready: phase === 'ready', waitingFor };
-    },
-    clients: () => standings,
+    state: () => ({ ready: phase === 'ready', waitingFor: obstacles() }),
+    clients: () => standings.byName,
     close() {
       phase = 'draining';
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
+      clearTimeout(patience);
+      standings.close();
     },
   };
-
-  function follow(clients: readonly ClientContext[]): void {
-    const known = new Set(inForce);
-    inForce = clients;
-    const names = new Set(clients.map((client) => client.name));
-    for (const name of standings.keys()) if (!names.has(name)) standings.delete(name);
-    for (const client of clients.filter((candidate) => !known.has(candidate))) {
-      standings.set(client.name, 'pending');
-      void attempt(client, 1);
-    }
-    settle();
-  }
-
-  async function attempt(client: ClientContext, ordinal: number): Promise<void> {
-    if (!inForce.includes(client)) return;
-    const answer = await warm(client);
-    if (phase === 'draining' || !inForce.includes(client)) return;
-    if (answer.ok) return stand(client, 'fine', null);
-
-    // One refusal may be a hiccup of the server; three for three random tokens are our credentials.
-    const { failure } = answer;
-    if (failure.reason === 'credentials_refused' && ordinal < ATTEMPTS_BEFORE_REFUSED) {
-      later(RETRY_BETWEEN_REFUSALS, () => void attempt(client, ordinal + 1));
-      return;
-    }
-    stand(client, isWrongSetting(failure) ? 'wrong' : 'outage', failure);
-    const retry = milliseconds(RETRY_LATER * (0.75 + randomness.fraction() / 2));
-    later(retry, () => void attempt(client, 1));
-  }
-
-  function stand(client: ClientContext, standing: ClientStanding, failure: Fault | null): void {
-    const before = standings.get(client.name);
-    standings.set(client.name, standing);
-    if (standing === 'wrong' && before !== 'wrong') {
-      const detail = `client "${client.name}" cannot introspect: ${failure?.detail ?? failure?.reason ?? 'unknown'}`;
-      observe({ event: 'lifecycle', phase: 'warning', detail });
-    }
-    settle();
-  }
 
   function settle(): void {
     if (phase === 'doors open' && obstacles().length === 0) {
@@ -130,29 +73,27 @@ export function createReadinessWatch(parts: ReadinessParts): ReadinessWatch {
     switch (phase) {
       case 'starting':
         return ['the doors'];
+      case 'doors open':
+        return missing();
       case 'ready':
         return [];
       case 'draining':
         return ['nothing: the instance is draining'];
-      case 'doors open': {
-        const found = inForce.flatMap(({ name, required }) => {
-          const standing = standings.get(name);
-          if (standing === 'pending') return [`the first attempt of client "${name}"`];
-          if (required && standing !== 'fine') return [`client "${name}", which is required`];
-          return [];
-        });
-        const everyClientIsWrong = standings.size > 0 && [...standings.values()].every((s) => s === 'wrong');
-        return everyClientIsWrong ? [...found, 'a client whose settings work'] : found;
-      }
+      default:
+        return unreachable(phase);
     }
   }
 
-  function later(delay: Milliseconds, task: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      task();
-    }, delay);
-    timer.unref();
-    timers.add(timer);
+  function missing(): readonly string[] {
+    const { inForce, byName } = standings;
+    const found = inForce.flatMap(({ name, required }) => {
+      const standing = byName.get(name);
+      if (standing === 'pending') return [`the first attempt of client "${name}"`];
+      if (required && standing !== 'fine') return [`client "${name}", which is required`];
+      return [];
+    });
+    const everyClientIsWrong =
+      inForce.length > 0 && inForce.every(({ name }) => byName.get(name) === 'wrong');
+    return everyClientIsWrong ? [...found, 'a client whose settings work'] : found;
   }
 }

@@ -32,17 +32,21 @@ export function startReloading(file: string, initial: Settings, house: House, wo
 
   async function readAndReplace(): Promise<void> {
     const read = await readSettingsFile(file, world, { offline: false });
-    if (!read.ok) return house.refuse(read.failure.map(formatProblem));
-
+    if (!read.ok) {
+      house.refuse(read.failure.map(formatProblem));
+      return;
+    }
     const next = read.value;
     const restart = compareForReload(inForce, next);
     if (restart.length > 0) {
-      return house.refuse([
-        `a change of ${restart.join(', ')} needs a restart; nothing of this file is in force`,
-      ]);
+      house.refuse([`a change of ${restart.join(', ')} needs a restart; nothing of this file is in force`]);
+      return;
     }
     watch.replace(next.files);
-    if (next.generation === inForce.generation) return house.keep();
+    if (next.generation === inForce.generation) {
+      house.keep();
+      return;
+    }
     house.replace(next);
     inForce = next;
   }

@@ -1,13 +1,12 @@
 import type { Caches } from './caches.ts';
 import type { OpenDoor } from './doors.ts';
+import type { LiveSettings } from './live-settings.ts';
 import type { ReadinessWatch } from './readiness.ts';
 import { VERSION } from './version.ts';
-import type { Settings } from '../config/index.ts';
 import { type EpochMilliseconds, formatListenAddress, type JsonObject } from '../domain/index.ts';
 
 interface HouseFacts {
-  readonly settings: Settings;
-  readonly refused: { readonly since: string; readonly problems: readonly string[] } | null;
+  readonly live: Pick<LiveSettings, 'settings' | 'refused'>;
   readonly startedAt: EpochMilliseconds;
   readonly doors: readonly OpenDoor[];
   readonly readiness: Pick<ReadinessWatch, 'state' | 'clients'>;
@@ -17,7 +16,8 @@ interface HouseFacts {
 
 /** The status page: what an operator asks first, without secrets. */
 export function describeHouse(facts: HouseFacts): JsonObject {
-  const { settings, refused, startedAt, doors, readiness, introspector, caches } = facts;
+  const { live, startedAt, doors, readiness, introspector, caches } = facts;
+  const { settings, refused } = live;
   const { ready, waitingFor } = readiness.state();
   return {
     version: VERSION,

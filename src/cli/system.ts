@@ -20,6 +20,6 @@ export const systemRandomness: Randomness = {
 
 /** As the operating system resolves names: hosts file, search domains and all. */
 export const systemResolveName: ResolveName = async (hostname) => {
-  const addresses = await lookup(hostname, { all: true, verbatim: true });
+  const addresses = await lookup(hostname, { all: true, order: 'verbatim' });
   return addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
 };

@@ -53,12 +53,12 @@ export function describeClientStore(
     });
 
     it('tells its listeners which clients are in force after a change, until they stop listening', async () => {
-      const { store, replace } = open([orders]);
+      const { store, ...stores } = open([orders]);
       const told: string[][] = [];
       const stop = store.onChange((clients) => told.push(clients.map(({ name }) => name)));
-      await replace([orders, partner]);
+      await stores.replace([orders, partner]);
       stop();
-      await replace([orders]);
+      await stores.replace([orders]);
       expect(told).toEqual([['orders', 'partner']]);
     });
   });
