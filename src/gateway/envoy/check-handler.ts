@@ -1,15 +1,12 @@
-import { withinBudget } from '../../bounds/index.ts';
 import {
   type AnswerFor,
   type Check,
   type Clock,
   type Decision,
-  type DenyDecision,
   type DenyReason,
   type EpochMilliseconds,
   fail,
   type FaultDecision,
-  type FaultReason,
   milliseconds,
   monotonicMilliseconds,
   type MonotonicMilliseconds,
@@ -24,6 +21,8 @@ import { decodeCheckRequest } from './decode-check-request.ts';
 import { classNameOf } from './error-code.ts';
 import { createDecisionEncoder } from './encode-decision.ts';
 import { CHECK_LIMITS } from './limits.ts';
+import { denied, faulted } from './refusals.ts';
+import { createWaitingRoom } from './waiting-room.ts';
 
 export interface CheckHandlerParts {
   readonly check: Check;
@@ -45,8 +44,11 @@ export interface CheckHandler {
    * @returns `null` when the answer has been given already.
    */
   handle(bytes: Buffer, deadline: EpochMilliseconds | null, reply: Reply): OpenCheck | null;
-  /** Denies every check that still waits, and from now on every other: the door is about to be shut. */
-  abandon(): void;
+  /**
+   * Denies every check that still waits, and from now on every other: the door is about to be shut.
+   * Returns how many waited.
+   */
+  abandon(): number;
 }
 
 /** A `CheckResponse`. */
@@ -67,14 +69,14 @@ export interface OpenCheck {
 export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
   const { check, answerFor, clock, observe, wait } = parts;
   const encoder = createDecisionEncoder(answerFor);
-  const waiting = new Set<(decision: Decision) => void>();
+  const waitingRoom = createWaitingRoom(clock);
   let isAbandoned = false;
 
   return {
     handle,
     abandon() {
       isAbandoned = true;
-      for (const conclude of waiting) conclude(faulted('draining'));
+      return waitingRoom.clear();
     },
   };
 
@@ -93,15 +95,12 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
       const verdict: Soon<Decision> = isAbandoned ? faulted('draining') : check(context);
       if ('kind' in verdict) return conclude(verdict);
 
-      waiting.add(conclude);
-      // The rooms keep to `waitUntil` themselves, and know the rule; the door steps in only when they do not.
-      const backstop = monotonicMilliseconds(waitUntil + settings.margin / 2);
       // The rejection that must not be is met first: after the end of the wait nobody else would take it.
       const promised = Promise.resolve(verdict).catch(crashed);
-      void withinBudget(promised, backstop, clock).then((outcome) =>
-        conclude(outcome.ok ? outcome.value : faulted('wait_exceeded')),
-      );
-      return { leave };
+      // The rooms keep to `waitUntil` themselves, and know the rule; the door steps in only when they do not.
+      const backstop = monotonicMilliseconds(waitUntil + settings.margin / 2);
+      const leaveRoom = waitingRoom.enter(promised, backstop, conclude);
+      return { leave: () => leave(leaveRoom) };
     } catch (cause) {
       return conclude(crashed(cause));
     }
@@ -109,7 +108,6 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
     function conclude(decision: Decision): null {
       if (!isOpen) return null;
       isOpen = false;
-      waiting.delete(conclude);
       const { told, bytes: answer } = express(decision);
       give(answer, reply);
       const tookMs = milliseconds(clock.monotonic() - arrivedAt);
@@ -117,10 +115,10 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
       return null;
     }
 
-    function leave(): void {
+    function leave(leaveRoom: () => void): void {
       if (!isOpen) return;
       isOpen = false;
-      waiting.delete(conclude);
+      leaveRoom();
       observe({ event: 'caller_left', door: 'grpc' });
     }
   }
@@ -174,12 +172,4 @@ function readContext(bytes: Buffer, waitUntil: MonotonicMilliseconds): Result<Re
     contextExtensions,
     waitUntil,
   });
-}
-
-function denied(reason: DenyReason): DenyDecision {
-  return { kind: 'deny', reason, route: null, scopes: [], detail: null };
-}
-
-function faulted(reason: FaultReason): FaultDecision {
-  return { kind: 'fault', reason, route: null, detail: null };
 }

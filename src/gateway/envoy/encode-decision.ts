@@ -9,7 +9,7 @@ import { encodeAllow, encodeRefusal } from './encode-check-response.ts';
 
 /** Makes the bytes of decisions. */
 export interface DecisionEncoder {
-  encode(decision: Decision): Buffer;
+  readonly encode: (decision: Decision) => Buffer;
   /** A refusal that says `internal`, made while nothing was wrong: for when no other answer can be made. */
   readonly lastResort: Buffer;
 }

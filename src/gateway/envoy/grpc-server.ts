@@ -1,4 +1,4 @@
-import type { Http2Session } from 'node:http2';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 
 import { type sendUnaryData, Server, type ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
@@ -20,7 +20,7 @@ export interface GrpcServerParts {
   readonly handler: CheckHandler;
   readonly health: Health;
   readonly credentials: ServerCredentials;
-  readonly onSession: (session: Http2Session) => void;
+  readonly onSession: (session: ServerHttp2Session) => void;
 }
 
 export function createGrpcServer(parts: GrpcServerParts, limits: ConnectionLimits): GrpcServer {
@@ -65,7 +65,7 @@ function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>): EpochMilliseconds | 
  *
  * @throws Error when the library has changed inside; its version is bounded in package.json for that reason.
  */
-function observeSessions(server: Server, onSession: (session: Http2Session) => void): void {
+function observeSessions(server: Server, onSession: (session: ServerHttp2Session) => void): void {
   const inner: unknown = Reflect.get(server, 'http2Servers');
   const http2Server: unknown = inner instanceof Map ? [...inner.keys()][0] : null;
   if (!isSessionEmitter(http2Server)) throw new Error('this version of @grpc/grpc-js is not supported');
@@ -73,7 +73,7 @@ function observeSessions(server: Server, onSession: (session: Http2Session) => v
 }
 
 interface SessionEmitter {
-  on(event: 'session', listener: (session: Http2Session) => void): unknown;
+  on(event: 'session', listener: (session: ServerHttp2Session) => void): unknown;
 }
 
 function isSessionEmitter(value: unknown): value is SessionEmitter {

@@ -23,7 +23,10 @@ export const TRANSPORT_LIMITS = {
 } as const;
 
 export interface ConnectionLimits {
-  /** A connection is asked to end after this time, a tenth more or less, so that gateways spread over instances. */
+  /**
+   * A connection is ended after this time, a tenth more or less, so that gateways spread over instances and nobody
+   * stays for ever. Long, for it is not quite without loss (sessions.ts).
+   */
   readonly age: Milliseconds;
   /** What is still under way on it then gets this long. */
   readonly ageGrace: Milliseconds;
@@ -33,7 +36,7 @@ export interface ConnectionLimits {
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
-  age: milliseconds(10 * 60_000),
+  age: milliseconds(30 * 60_000),
   ageGrace: milliseconds(30_000),
   keepalive: milliseconds(60_000),
   keepaliveTimeout: milliseconds(20_000),

@@ -7,6 +7,7 @@ import {
   fail,
   type ListenAddress,
   type Milliseconds,
+  milliseconds,
   type Randomness,
   type Result,
 } from '../../domain/index.ts';
@@ -84,6 +85,8 @@ interface Rooms {
   readonly server: GrpcServer;
 }
 
+// How long a peer that goes on asking is let be, in the hope of a pause.
+const PATIENCE_MS = 1_000;
 // For the last denials to reach their callers.
 const FLUSH_MS = 250;
 
@@ -93,10 +96,9 @@ async function closeWithin(grace: Milliseconds, rooms: Rooms): Promise<void> {
   health.end();
   listener.stop();
 
-  const ended = sessions.retireAll();
+  const ended = sessions.retireAll(milliseconds(Math.min(grace / 2, PATIENCE_MS)));
   await within(grace, ended);
-  handler.abandon();
-  await within(FLUSH_MS, ended);
+  if (handler.abandon() > 0) await within(FLUSH_MS, ended);
 
   listener.destroy();
   server.shutDown();

@@ -18,7 +18,7 @@ interface GoldenRequest {
 
 describe('requests recorded from a real Envoy', () => {
   it.each(filesIn('requests'))('%s is read as it stands there', (file) => {
-    const { decoded, wire } = read<GoldenRequest>('requests', file);
+    const { decoded, wire } = readRequest(file);
     const result = decodeCheckRequest(Buffer.from(wire, 'hex'));
     expect(result.ok && describeCheck(result.value)).toEqual(decoded);
   });
@@ -26,7 +26,7 @@ describe('requests recorded from a real Envoy', () => {
   it.each(filesIn('requests'))(
     '%s has in the complete definitions the same method, path and host',
     (file) => {
-      const { decoded, wire } = read<GoldenRequest>('requests', file);
+      const { decoded, wire } = readRequest(file);
       for (const codec of CODECS) {
         const http = codec.decodeRequest(Buffer.from(wire, 'hex')).attributes?.request?.http;
         expect(decoded).toMatchObject({ method: http?.method, path: http?.path, host: http?.host });
@@ -43,13 +43,13 @@ describe('golden answers', () => {
   });
 
   it.each([...answers.keys()])('%s is sent byte for byte', (file) => {
-    expect(answers.get(file)).toEqual(read<GoldenAnswer>('answers', file));
+    expect(answers.get(file)).toEqual(readAnswer(file));
   });
 
   it.each(filesIn('answers'))(
     '%s is a refusal in the complete definitions unless the decision is an allow',
     (file) => {
-      const { decision, wire } = read<GoldenAnswer>('answers', file);
+      const { decision, wire } = readAnswer(file);
       for (const codec of CODECS) {
         const { status, httpResponse } = codec.decodeResponse(Buffer.from(wire, 'hex'));
         const isAllow = decision.kind === 'allow';
@@ -66,6 +66,10 @@ function filesIn(folder: 'requests' | 'answers'): readonly string[] {
   return readdirSync(join(GOLDEN, folder)).sort();
 }
 
-function read<Golden>(folder: 'requests' | 'answers', file: string): Golden {
-  return JSON.parse(readFileSync(join(GOLDEN, folder, file), 'utf8')) as Golden;
+function readRequest(file: string): GoldenRequest {
+  return JSON.parse(readFileSync(join(GOLDEN, 'requests', file), 'utf8')) as GoldenRequest;
+}
+
+function readAnswer(file: string): GoldenAnswer {
+  return JSON.parse(readFileSync(join(GOLDEN, 'answers', file), 'utf8')) as GoldenAnswer;
 }
