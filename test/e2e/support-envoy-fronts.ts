@@ -260,13 +260,13 @@ function loopback(port: number): JsonObject {
 
 /** Members of `change` take the place of those in `base`, objects member by member; `null` takes one away. */
 function merged(base: JsonObject, change: JsonObject): JsonObject {
-  const result: Record<string, Json> = { ...base };
+  const result = new Map<string, Json>(Object.entries(base));
   for (const [name, value] of Object.entries(change)) {
-    const before = result[name];
-    if (value === null) delete result[name];
-    else result[name] = isObject(before) && isObject(value) ? merged(before, value) : value;
+    const before = result.get(name);
+    if (value === null) result.delete(name);
+    else result.set(name, isObject(before) && isObject(value) ? merged(before, value) : value);
   }
-  return result;
+  return Object.fromEntries(result);
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

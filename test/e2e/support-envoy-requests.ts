@@ -4,7 +4,16 @@
  */
 import { describe, expect, it } from '@jest/globals';
 
-import { askThrough, bearer, valuesOf, type Asked, type Scene, type Seen } from './support-envoy-scene.ts';
+import { askOverHttp2 } from './support-envoy-http2.ts';
+import {
+  askThrough,
+  bearer,
+  HOST,
+  valuesOf,
+  type Asked,
+  type Scene,
+  type Seen,
+} from './support-envoy-scene.ts';
 
 export interface FrontOfTable {
   readonly scene: () => Scene;
@@ -311,6 +320,39 @@ export function describeRequests({ scene, front, metadata }: FrontOfTable): void
       });
       expect(upstream.headers['x-auth-subject']).toBe('vic');
       expect(upstream.headers).not.toHaveProperty('x-auth-groups');
+    });
+  });
+
+  describe('over HTTP/2', () => {
+    const PLACE = { path: '/orders/1', authority: HOST };
+    const sendOver2 = (fields: readonly string[], place = PLACE) =>
+      askOverHttp2(scene(), front, place, fields);
+
+    it('lets an active token through, without what a client claims to be', async () => {
+      const spoofed = ['x-auth-subject', 'mallory', 'x-auth_subject', 'mallory', 'x.auth.groups', 'mallory'];
+      const { status, upstream } = await sendOver2([...spoofed, ...bearer(tokenOf('alice')), ...spoofed]);
+      expect(status).toBe(200);
+      expect(upstream?.headers['x-auth-subject']).toBe('alice');
+      expect(JSON.stringify(upstream?.rawHeaders)).not.toContain('mallory');
+    });
+
+    it.each(['first', 'last'])(
+      'denies two Authorization fields, the good one %s (R3, G17, T-4)',
+      async (place) => {
+        const fields = [bearer(tokenOf('alice')), bearer('x')];
+        const { status, challenge, upstream } = await sendOver2(
+          (place === 'first' ? fields : fields.toReversed()).flat(),
+        );
+        expect({ status, upstream }).toEqual({ status: 400, upstream: null });
+        expect(challenge).toMatch(/error="invalid_request"/);
+      },
+    );
+
+    it('takes the host that the upstream will see, not one beside it (T-8)', async () => {
+      const place = { path: '/public/1', authority: 'internal.example.com' };
+      const { status, upstream } = await sendOver2(['host', HOST], place);
+      expect([400, 401]).toContain(status);
+      expect(upstream).toBeNull();
     });
   });
 

@@ -36,7 +36,7 @@ export interface Asked {
   readonly method?: string;
   /** Name, value, name, value …; a Host is put before them unless they hold one. */
   readonly headers?: readonly string[];
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 export interface Seen {

@@ -37,6 +37,8 @@ export interface GatehouseDescription {
   readonly files?: Readonly<Record<string, string>>;
   /** `alive`: only until the process answers, for an instance that is not meant to become ready. Default: `ready`. */
   readonly until?: 'ready' | 'alive';
+  /** For one that takes the place of another; left out: free ones. */
+  readonly ports?: GatehousePorts;
   /** Milliseconds; default 20,000. */
   readonly within?: number;
 }
@@ -68,7 +70,7 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export async function startGatehouse(description: GatehouseDescription): Promise<RunningGatehouse> {
   const { settings, environment = {}, files = {}, until = 'ready', within = 20_000 } = description;
-  const ports = await gatehousePorts();
+  const ports = description.ports ?? (await gatehousePorts());
   const folder = temporaryFolder('settings');
   const replace = (name: string, text: string): void => replaceFile(join(folder.path, name), text);
   for (const [name, text] of Object.entries(files)) replace(name, text);

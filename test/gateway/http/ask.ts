@@ -13,7 +13,13 @@ export interface Reply {
 /** One HTTP request with exactly these header lines (name, value, name, value …). */
 export function ask(
   where: { readonly port: number } | { readonly socketPath: string },
-  options: { method?: string; path?: string; headers?: readonly string[]; body?: string; agent?: Agent } = {},
+  options: {
+    method?: string;
+    path?: string;
+    headers?: readonly string[];
+    body?: string | Buffer;
+    agent?: Agent;
+  } = {},
 ): Promise<Reply> {
   const { method = 'GET', path = '/', headers = [], body, agent } = options;
   const asked: RequestOptions = {
