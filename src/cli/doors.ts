@@ -22,6 +22,8 @@ export interface Doors {
    * Out: one sentence for each door that refused its new certificate and keeps the old.
    */
   renew(listen: Settings['listen']): readonly string[];
+  /** Checks are still taken, and gateways are asked to leave. */
+  drain(): void;
   /** Takes no new connections; lets running checks end within `grace`. */
   close(grace: Milliseconds): Promise<void>;
 }
@@ -62,6 +64,9 @@ export async function openDoors(parts: DoorParts, listen: Settings['listen']): P
         ...grpc.flatMap((door, index) => renewCertificate(door, changed.grpc[index]?.tls)),
         ...http.flatMap((door, index) => renewCertificate(door, changed.http[index]?.tls)),
       ];
+    },
+    drain() {
+      for (const door of http) door.drain();
     },
     async close(grace) {
       await Promise.all([...grpc, ...http].map((door) => door.close(grace)));

@@ -111,6 +111,7 @@ export async function openHouse(
     const { accepting, closing } = shareOut(live.settings.drain);
     observe({ event: 'lifecycle', phase: 'draining', detail: `still accepting for ${accepting} ms` });
     readiness.drain();
+    doors.drain();
     await new Promise((resolve) => setTimeout(resolve, accepting));
     await doors.close(closing);
     readiness.close();

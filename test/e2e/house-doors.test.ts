@@ -1,5 +1,6 @@
-import { request } from 'node:https';
 import { writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -123,6 +124,32 @@ drain: 100ms
     await expect(house.caller.health('another.Service')).rejects.toThrow(/NOT_FOUND/);
   });
 
+  it('for HTTP believe a front by its address and its secret header alone (NGX-5, T-9)', async () => {
+    const trusting = (more: string): string => `
+listen:
+  grpc: { address: "127.0.0.1:0" }
+  http: [{ address: "127.0.0.1:0", profile: nginx, ${more} }]
+  admin: { address: "127.0.0.1:0" }
+drain: 100ms
+clients: { main: ${clientAt(idp.endpoint)} }
+`;
+    const key = 'secretHeader: { name: x-gatehouse-key, value: { env: DOOR_KEY } }';
+    house = await openAHouse(trusting(key), { environment: { DOOR_KEY: 'key-of-the-front' } });
+    idp.forget();
+    const asked = async (...more: readonly string[]): Promise<number> =>
+      (await askHttp({ port: house!.port('http:nginx') }, { headers: [...nginxCheck, ...more] })).status;
+    expect(await asked()).toBe(403);
+    expect(await asked('X-Gatehouse-Key', 'key-of-another')).toBe(403);
+    expect(idp.asked()).toEqual([]);
+    expect(await asked('X-Gatehouse-Key', 'key-of-the-front')).toBe(200);
+    await house.close();
+
+    house = await openAHouse(trusting('trustedPeers: [10.0.0.0/8]'));
+    idp.forget();
+    expect(await asked()).toBe(403);
+    expect(idp.asked()).toEqual([]);
+  });
+
   it('at an HTTP port take every path for a check, and serve nothing else', async () => {
     house = await openAHouse(settings());
     for (const path of ['/metrics', '/status', '/readyz', '/']) {
@@ -186,6 +213,11 @@ describe('draining', () => {
     expect((await house.page('/readyz')).status).toBe(503);
     expect((await house.page('/livez')).status).toBe(200);
     expect(await askForStatus(house, withToken('good'))).toBe(200);
+    // A front that keeps its connection leaves with this answer, and not when the door cuts it under a check (T-70).
+    const agent = new Agent({ keepAlive: true });
+    const overHttp = await askHttp({ port: house.port('http:nginx') }, { headers: nginxCheck, agent });
+    expect(overHttp).toMatchObject({ status: 200, headers: { connection: 'close' } });
+    agent.destroy();
     await draining;
     await expect(house.caller.ask(withToken('good'), { deadline: Date.now() + 500 })).rejects.toThrow();
   });

@@ -35,6 +35,12 @@ export interface HttpDoor {
   updateTls(tls: DoorTls): Result<null, string>;
   /** The secret header's new value, from the next check on. Nothing to a door that was opened without one. */
   updateSecret(value: Secret): void;
+  /**
+   * From now on every answer is the last on its connection, and new ones are still taken: so the front has left by
+   * the time the door closes. A check that crosses the end of an idle connection gets no answer, which Envoy takes
+   * for an error (T-70).
+   */
+  drain(): void;
   /** Takes no new connections, answers what is under way, and ends what is left after `grace` with a refusal. */
   close(grace: Milliseconds): Promise<void>;
 }
@@ -103,6 +109,7 @@ export async function openHttpDoor(
       const renewed = { name: secretHeader.name, value };
       isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader: renewed, overUnixSocket });
     },
+    drain: serveCheck.drain,
     close: (grace) => closeWithin(grace, server, serveCheck, refused),
   };
 }

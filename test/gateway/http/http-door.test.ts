@@ -300,6 +300,21 @@ describe('an HTTP door, when something goes wrong inside', () => {
 });
 
 describe('an HTTP door, closing (T-70)', () => {
+  it('still takes checks and new connections while it drains, each answer the last on its connection', async () => {
+    const { door, port } = await open(() => anAllow());
+    const agent = new Agent({ keepAlive: true });
+    const before = await ask({ port }, { headers: nginxHeaders(), agent });
+    door.drain();
+    const after = [
+      await ask({ port }, { headers: nginxHeaders(), agent }),
+      await ask({ port }, { headers: nginxHeaders(), agent }),
+    ];
+    expect(before.headers['connection']).not.toBe('close');
+    for (const { status, headers } of after)
+      expect({ status, connection: headers['connection'] }).toEqual({ status: 200, connection: 'close' });
+    agent.destroy();
+  });
+
   it('answers what is under way, as the last on its connection, and takes nothing new', async () => {
     const { promise, resolve } = Promise.withResolvers<Decision>();
     const { door, port, contexts } = await open(() => promise);
