@@ -33,7 +33,7 @@ export function createGrpcServer(parts: GrpcServerParts, limits: ConnectionLimit
     'grpc.keepalive_time_ms': limits.keepalive,
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeout,
     'grpc.enable_channelz': 0,
-    // Age and idleness of connections are ours (sessions.ts): the library loses checks when it ends a connection.
+    // Age and idleness of connections are ours (sessions.ts): the library does not wait for a pause.
   });
 
   const { authorization, health: healthService } = loadServiceDefinitions();
@@ -60,8 +60,8 @@ function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>): EpochMilliseconds | 
 }
 
 /**
- * The one place that looks into grpc-js: it shows nobody its sessions, and without them connections cannot be
- * ended without loss.
+ * The one place that looks into grpc-js: it shows nobody its sessions, and would end them at any moment, whatever
+ * is on its way there.
  *
  * @throws Error when the library has changed inside; its version is bounded in package.json for that reason.
  */

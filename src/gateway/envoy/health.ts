@@ -35,6 +35,7 @@ const SERVICES: readonly string[] = ['', 'envoy.service.auth.v3.Authorization'];
 export function createHealth(): Health {
   const watchers = new Set<WatchCall>();
   let serving = false;
+  let hasEnded = false;
   const statusOf = (service: string): HealthCheckResponse['status'] => {
     if (!SERVICES.includes(service)) return 'SERVICE_UNKNOWN';
     return serving ? 'SERVING' : 'NOT_SERVING';
@@ -48,7 +49,9 @@ export function createHealth(): Health {
       for (const call of watchers) call.write({ status: statusOf(call.request.service) });
     },
     end() {
+      hasEnded = true;
       for (const call of watchers) call.end();
+      watchers.clear();
     },
   };
 
@@ -63,8 +66,12 @@ export function createHealth(): Health {
 
   /** A service that is unknown is said to be, and the stream stays open: that is the protocol. */
   function watch(call: WatchCall): void {
+    call.write({ status: statusOf(call.request.service) });
+    if (hasEnded) {
+      call.end();
+      return;
+    }
     watchers.add(call);
     call.once('cancelled', () => watchers.delete(call));
-    call.write({ status: statusOf(call.request.service) });
   }
 }

@@ -2,7 +2,7 @@
  * Asks thirty-two checks at a time over plain HTTP/2, with a pause after each batch, until the peer says goodbye;
  * then tells what became of them. Started as a program of its own, so that it does not share the door's event loop.
  *
- * In: the port, and a check in hexadecimal. Out: the line `running`, then a line of JSON.
+ * In: the port, and a check in hexadecimal. Out: lines `running`, then a line of JSON.
  */
 import { connect } from 'node:http2';
 
@@ -21,8 +21,9 @@ session.once('connect', () => void flood());
 
 async function flood(): Promise<void> {
   while (!session.closed) {
-    await Promise.all(Array.from({ length: 32 }, ask));
+    // Told at the start of a batch, so that whoever closes the door then does so in the midst of it.
     if (answered >= 64) process.stdout.write('running\n');
+    await Promise.all(Array.from({ length: 32 }, ask));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

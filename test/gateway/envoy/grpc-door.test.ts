@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, linkSync, statSync, writeFileSync } from 'node:fs';
+import { connect as connectHttp2, type IncomingHttpHeaders, type Settings } from 'node:http2';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -155,6 +156,25 @@ describe('a check over gRPC', () => {
       code: rpcStatus.UNIMPLEMENTED,
     });
     expect([contexts, events]).toEqual([[], []]);
+  });
+
+  it('is one of at least a thousand that a connection may carry at a time, and is never compressed', async () => {
+    const { door } = await aDoor(() => anAllow());
+    const session = connectHttp2(`http://127.0.0.1:${portOf(door)}`);
+    leftOpen.push(() => session.destroy());
+    const [settings] = (await once(session, 'remoteSettings')) as [Settings];
+    expect(settings.maxConcurrentStreams).toBeGreaterThanOrEqual(1_000);
+
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/envoy.service.auth.v3.Authorization/Check',
+      'content-type': 'application/grpc',
+      'grpc-accept-encoding': 'gzip',
+    });
+    stream.end(Buffer.concat([Buffer.of(0, 0, 0, 0, A_CHECK.length), A_CHECK]));
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    const [frame] = (await once(stream, 'data')) as [Buffer];
+    expect([headers['grpc-encoding'], frame[0]]).toEqual(['identity', 0]);
   });
 
   it('is answered after hostile bytes on other connections (T-56)', async () => {
