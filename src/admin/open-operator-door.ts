@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 
 import type { JsonObject, ListenAddress } from '../domain/index.ts';
-import { listen } from './listen.ts';
+import { listenOn } from '../listening/index.ts';
 import {
   alive,
   type Metrics,
@@ -64,7 +64,7 @@ export function openHealth(
 
 async function openOperatorDoor(pages: Pages, { address }: OperatorDoorSettings): Promise<OperatorDoor> {
   const server = createServer(TIME_LIMITS, createServePages(pages));
-  const bound = await listen(server, address);
+  const bound = await listenOn(server, address);
   // A failing accept (no file descriptors left) concerns the probe that came, not the process.
   server.on('error', () => undefined);
 

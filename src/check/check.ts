@@ -1,5 +1,6 @@
 import { extractBearer } from '../credential/index.ts';
 import {
+  classOf,
   type AccessToken,
   type Check,
   type ClientContext,
@@ -95,7 +96,7 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
   }
 
   function crashed(cause: unknown): Decision {
-    observe({ event: 'crashed', where: 'check', cause: cause instanceof Error ? cause.name : typeof cause });
+    observe({ event: 'crashed', where: 'check', cause: classOf(cause) });
     return { kind: 'fault', reason: 'internal', route: null, detail: null };
   }
 }

@@ -38,10 +38,8 @@ export async function openDoors(parts: DoorParts, listen: Settings['listen']): P
   const grpc: GrpcDoor[] = [];
   const http: HttpDoor[] = [];
   try {
-    for (const door of listen.grpc)
-      grpc.push(await named('listen.grpc', door.address, openGrpcDoor(parts, door)));
-    for (const door of listen.http)
-      http.push(await named('listen.http', door.address, openHttpDoor(parts, door)));
+    for (const door of listen.grpc) grpc.push(await named('listen.grpc', openGrpcDoor(parts, door)));
+    for (const door of listen.http) http.push(await named('listen.http', openHttpDoor(parts, door)));
   } catch (error) {
     await Promise.all([...grpc, ...http].map((door) => door.close(milliseconds(0))));
     throw error;
@@ -80,28 +78,16 @@ function renewCertificate(door: GrpcDoor | HttpDoor, tls: DoorTls | null | undef
   return renewed.ok ? [] : [`${formatListenAddress(door.address)} keeps its certificate: ${renewed.failure}`];
 }
 
-/** A door that cannot open says which one it is and why. */
-export async function named<Door>(
-  key: string,
-  address: ListenAddress,
-  opening: Promise<Door>,
-): Promise<Door> {
+/** A door that cannot open says which one it is, in the words of the settings file, and why. */
+export async function named<Door>(key: string, opening: Promise<Door>): Promise<Door> {
   try {
     return await opening;
   } catch (error) {
-    throw new DoorError(`${key} ${formatListenAddress(address)} cannot open: ${reasonOf(error)}`);
+    throw new DoorError(`${key}: ${error instanceof Error ? error.message : 'unknown'}`);
   }
 }
 
 /** An address could not be listened on. The message is for the operator and holds no secret. */
 export class DoorError extends Error {
   override readonly name = 'DoorError';
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'EADDRINUSE') return 'the address is in use by another program';
-  if (code === 'EACCES') return 'this user may not listen there; choose a port above 1023 or another path';
-  if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
-  return error instanceof Error ? error.message : 'unknown';
 }

@@ -14,15 +14,13 @@ export async function openOperatorDoors(
   parts: AdminParts,
   { admin, health }: Settings['listen'],
 ): Promise<Admin> {
-  const adminDoor = await named('listen.admin', admin.address, openAdmin(parts, admin));
+  const adminDoor = await named('listen.admin', openAdmin(parts, admin));
   if (health === null) return gathered([{ kind: 'admin', ...adminDoor }]);
 
-  const healthDoor = await named('listen.health', health.address, openHealth(parts, health)).catch(
-    async (error: unknown) => {
-      await adminDoor.close();
-      throw error;
-    },
-  );
+  const healthDoor = await named('listen.health', openHealth(parts, health)).catch(async (error: unknown) => {
+    await adminDoor.close();
+    throw error;
+  });
   return gathered([
     { kind: 'admin', ...adminDoor },
     { kind: 'health', ...healthDoor },

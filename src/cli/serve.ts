@@ -6,7 +6,7 @@ import { systemClock, systemRandomness } from './system.ts';
 import { VERSION } from './version.ts';
 import type { ExitCode, World } from './world.ts';
 import { formatProblem } from '../config/index.ts';
-import { formatListenAddress } from '../domain/index.ts';
+import { classOf, formatListenAddress } from '../domain/index.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/index.ts';
 
 /** `gatehouse serve`: opens the doors and judges requests until a signal asks it to stop. */
@@ -67,7 +67,7 @@ function crashed(telemetry: Telemetry, cause: unknown): void {
   telemetry.observe({
     event: 'crashed',
     where: 'process',
-    cause: cause instanceof Error ? cause.name : typeof cause,
+    cause: classOf(cause),
   });
 }
 

@@ -6,6 +6,7 @@ export * from './client.ts';
 export * from './credential.ts';
 export * from './decision.ts';
 export * from './door.ts';
+export * from './foreign-error.ts';
 export * from './header-field.ts';
 export * from './house-event.ts';
 export * from './introspection.ts';

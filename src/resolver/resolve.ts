@@ -7,6 +7,7 @@
  */
 import { createSingleFlight, withinBudget } from '../bounds/index.ts';
 import {
+  classOf,
   type AccessToken,
   type CacheKey,
   type CacheKind,
@@ -125,7 +126,7 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     observe({
       event: 'crashed',
       where,
-      cause: cause instanceof Error ? cause.constructor.name : typeof cause,
+      cause: classOf(cause),
     });
     return fail(fault('internal'));
   }

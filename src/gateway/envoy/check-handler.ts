@@ -1,4 +1,5 @@
 import {
+  classOf,
   type AnswerFor,
   type Check,
   type Clock,
@@ -18,7 +19,6 @@ import {
   type WaitSettings,
 } from '../../domain/index.ts';
 import { decodeCheckRequest } from './decode-check-request.ts';
-import { classNameOf } from './error-code.ts';
 import { createDecisionEncoder } from './encode-decision.ts';
 import { CHECK_LIMITS } from './limits.ts';
 import { denied, faulted } from './refusals.ts';
@@ -142,7 +142,7 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
   }
 
   function crashed(cause: unknown): FaultDecision {
-    observe({ event: 'crashed', where: 'gateway/envoy', cause: classNameOf(cause) });
+    observe({ event: 'crashed', where: 'gateway/envoy', cause: classOf(cause) });
     return faulted('internal');
   }
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import {
+  codeOf,
   type AnswerFor,
   type Check,
   type Clock,
@@ -15,9 +16,8 @@ import {
   unreachable,
   type WaitSettings,
 } from '../../domain/index.ts';
+import { listenOn } from '../../listening/index.ts';
 import { replaceTls } from './door-tls.ts';
-import { codeOf } from './error-words.ts';
-import { listen } from './listen.ts';
 import { createListener, TRANSPORT_LIMITS, type TransportLimits } from './listener.ts';
 import type { Profile } from './profile.ts';
 import { createEnvoyProfile } from './profiles/envoy.ts';
@@ -92,7 +92,7 @@ export async function openHttpDoor(
   const { server, tlsServer } = createListener({ idle: profile.idle, tls, limits });
   const refused = refuseNoCheck(server, serveCheck.refuse);
   server.on('request', serveCheck.serve);
-  const bound = await listen(server, address);
+  const bound = await listenOn(server, address);
   server.on('error', (cause) =>
     observe({ event: 'crashed', where: 'gateway/http listener', cause: codeOf(cause) }),
   );

@@ -2,8 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import type { DenyReason } from '../../domain/index.ts';
-import { codeOf } from './error-words.ts';
+import { codeOf, type DenyReason } from '../../domain/index.ts';
 import type { ServeCheck } from './serve-check.ts';
 
 /**

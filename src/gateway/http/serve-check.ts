@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import {
+  classOf,
   type AnswerFor,
   type Check,
   type Clock,
@@ -13,7 +14,6 @@ import {
   type RequestContext,
 } from '../../domain/index.ts';
 import { discardBody } from './discard-body.ts';
-import { classOf } from './error-words.ts';
 import { createExpression } from './express-decision.ts';
 import type { Profile } from './profile.ts';
 import type { ReadContext } from './read-context.ts';

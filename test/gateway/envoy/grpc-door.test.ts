@@ -363,7 +363,7 @@ describe('where the gRPC door listens', () => {
     const { door } = await aDoor(() => anAllow());
     const address = door.address;
     await expect(openDoor(() => anAllow(), { address })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${portOf(door)}: EADDRINUSE`,
+      `cannot listen on 127.0.0.1:${portOf(door)}: another program listens there`,
     );
   });
 });

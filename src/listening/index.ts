@@ -1,0 +1,2 @@
+/** Opens the addresses that doors listen on. */
+export { ListenError, listenOn } from './listen-on.ts';
