@@ -1,5 +1,5 @@
 import type { RouteSettings } from '../domain/index.ts';
-import { compilePatterns } from './compile-patterns.ts';
+import { compilePatterns } from '../matching/index.ts';
 import { problemOfJoin } from './header-value.ts';
 import { problemOfScrub } from './scrub.ts';
 

@@ -1,8 +1,15 @@
 import type { RouteSettings } from '../domain/index.ts';
-import { compilePatterns, type RulePatterns } from './compile-patterns.ts';
+import {
+  compilePatterns,
+  compileRest,
+  coversAll,
+  coversRest,
+  fitsAlways,
+  reachesBeyond,
+  type RestOfMatch,
+  type RulePatterns,
+} from '../matching/index.ts';
 import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
-import { coversAll, reachesBeyond } from './pattern-relations.ts';
-import { compileRest, coversRest, fitsAlways, type RestOfMatch } from './rest-of-match.ts';
 
 /** Something about the rules of a settings file that its author should know. Rules are named as in the file. */
 export type RouteFinding = InvalidPattern | GuardFinding | UnreachableRule;

@@ -11,13 +11,11 @@ import {
   type RouteSettings,
   unreachable,
 } from '../domain/index.ts';
-import { canonicalHost } from './canonical-host.ts';
-import { canonicalPath, type OpaquePath } from './canonical-path.ts';
+import { canonicalHost, canonicalPath, type OpaquePath, otherReadings } from '../matching/index.ts';
 import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
 import { shortcomingOf, type Shortcoming } from './judge-token.ts';
 import { createManagedHeaders } from './managed-headers.ts';
 import { problemOfMethod } from './method.ts';
-import { otherReadings } from './path-readings.ts';
 import { compileRule, type Rule } from './rule.ts';
 import { createRuleIndex, type Selected } from './rule-index.ts';
 import type { TokenlessReason } from './upstream-allows.ts';

@@ -1,9 +1,12 @@
 import type { RequestContext } from '../domain/index.ts';
-import { createHostIndex } from './host-index.ts';
-import type { HostPattern } from './host-pattern.ts';
-import type { PathPattern } from './path-pattern.ts';
-import { createPathTrie } from './path-trie.ts';
-import { fits, type RestOfMatch } from './rest-of-match.ts';
+import {
+  createHostIndex,
+  createPathTrie,
+  fits,
+  type HostPattern,
+  type PathPattern,
+  type RestOfMatch,
+} from '../matching/index.ts';
 
 /** The part of a rule that finding it needs. */
 export interface MatchedRule {

@@ -1,7 +1,6 @@
 import type { Observe, PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
-import { compilePatterns } from './compile-patterns.ts';
+import { compilePatterns, compileRest } from '../matching/index.ts';
 import type { ManagedHeaders } from './managed-headers.ts';
-import { compileRest } from './rest-of-match.ts';
 import type { MatchedRule } from './rule-index.ts';
 import { createUpstreamAllows, type UpstreamAllows } from './upstream-allows.ts';
 

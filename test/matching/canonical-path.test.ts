@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalPath } from '../../src/policy/canonical-path.ts';
+import { canonicalPath } from '../../src/matching/canonical-path.ts';
 
 describe('canonicalPath', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalHost } from '../../src/policy/canonical-host.ts';
+import { canonicalHost } from '../../src/matching/canonical-host.ts';
 
 describe('canonicalHost', () => {
   it.each([

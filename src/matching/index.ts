@@ -1,0 +1,11 @@
+/** Puts hosts and paths into the one form in which they are compared, and finds what is meant for a request. */
+export { canonicalHost } from './canonical-host.ts';
+export { canonicalPath, type OpaquePath } from './canonical-path.ts';
+export { compilePatterns, type PatternProblem, type RulePatterns } from './compile-patterns.ts';
+export { createHostIndex } from './host-index.ts';
+export type { HostPattern } from './host-pattern.ts';
+export type { PathPattern } from './path-pattern.ts';
+export { otherReadings } from './path-readings.ts';
+export { createPathTrie } from './path-trie.ts';
+export { coversAll, reachesBeyond } from './pattern-relations.ts';
+export { compileRest, coversRest, fits, fitsAlways, type RestOfMatch } from './rest-of-match.ts';
