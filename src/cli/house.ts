@@ -97,12 +97,14 @@ export async function openHouse(
   }
 
   function replace(next: Settings): void {
+    const before = clients.inForce();
     live.replace(next);
     telemetry.setLevel(next.log.level);
     for (const problem of doors.renew(next.listen)) {
       observe({ event: 'lifecycle', phase: 'warning', detail: problem });
     }
     observe({ event: 'settings_loaded', generation: next.generation });
+    introspector.retain([...before, ...clients.inForce()]);
     readiness.follow(clients.inForce());
     setTimeout(() => introspector.retain(clients.inForce()), RETIRE_AFTER).unref();
   }
