@@ -6,15 +6,14 @@ import {
   fail,
   fault,
   type Introspection,
-  type Milliseconds,
   type Result,
+  type Soon,
   unreachable,
 } from '../domain/index.ts';
 import type { ConnectionFailure } from './connection-failure.ts';
 import type { ConnectionPools } from './connection-pools.ts';
 import { exchange, type Exchange } from './exchange.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
-import { readAnswer } from './read-answer.ts';
 
 export interface EnquiryParts {
   readonly gate: Gate;
@@ -41,10 +40,13 @@ export async function enquire(
     if (leave === 'expired') return fail(fault('introspection_timeout', `no turn came within ${timeout} ms`));
     try {
       const limits = { signal: expiry.signal, bodyLimit: bodyLimitFor(maxAnswer) };
-      const ask = (): Promise<Exchange> =>
-        exchange(pools.to(question.origin), question.requestFor(token), limits);
+      const ask = async (): Promise<Attempt> => {
+        const request = await question.requestFor(token);
+        if (!request.ok) return { kind: 'unasked', fault: request.failure };
+        return exchange(pools.to(question.origin), request.value, limits);
+      };
       const first = await ask();
-      return read(mayAskAgain(first) ? await ask() : first, timeout);
+      return await read(mayAskAgain(first) ? await ask() : first, question);
     } finally {
       leave();
     }
@@ -53,21 +55,28 @@ export async function enquire(
   }
 }
 
+/** `unasked`: we cannot say who we are, so nothing was sent. */
+type Attempt = Exchange | { readonly kind: 'unasked'; readonly fault: Fault };
+
 /** Error pages are read to their end when they are short, so that their connection can be kept. */
 function bodyLimitFor(maxAnswer: Bytes): (status: number) => number {
   return (status) => (status === 200 ? maxAnswer : SHORT_PAGE);
 }
 
-function mayAskAgain(outcome: Exchange): boolean {
+function mayAskAgain(outcome: Attempt): boolean {
   return outcome.kind === 'failed' && outcome.wasKept && outcome.failure.kind === 'lost';
 }
 
-function read(outcome: Exchange, timeout: Milliseconds): Result<Introspection, Fault> {
+function read(outcome: Attempt, question: PreparedQuestion): Soon<Result<Introspection, Fault>> {
   switch (outcome.kind) {
     case 'answered':
-      return readAnswer(outcome.answer);
-    case 'timeout':
+      return question.readAnswer(outcome.answer);
+    case 'unasked':
+      return fail(outcome.fault);
+    case 'timeout': {
+      const { timeout } = question.client.introspection;
       return fail(fault('introspection_timeout', `no answer within ${timeout} ms`));
+    }
     case 'failed':
       return fail(noAnswer(outcome.failure));
     default:

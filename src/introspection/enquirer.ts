@@ -11,13 +11,12 @@ import {
   type Question,
   type Result,
   type Soon,
-  succeed,
 } from '../domain/index.ts';
 import { classOf } from './class-of.ts';
 import { createConnectionPools } from './connection-pools.ts';
 import { enquire } from './enquire.ts';
 import { type EnquirerStats, enquirerStats, enquirerStatus } from './enquirer-status.ts';
-import { type PreparedQuestion, prepareQuestion } from './introspection-request.ts';
+import type { PreparedQuestion } from './introspection-request.ts';
 import type { IntrospectorParts } from './introspector-parts.ts';
 import { createQuestionSource } from './question-source.ts';
 
@@ -92,19 +91,16 @@ export function createEnquirer(client: ClientContext, parts: IntrospectorParts):
 
   async function askSafely(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
     try {
-      const prepared = preparedOf(question);
-      return prepared.ok ? await enquire({ gate, pools }, prepared.value, token) : prepared;
+      if (isPrepared(question)) return await enquire({ gate, pools }, question, token);
+      return fail(fault('internal', 'the question is not one of ours'));
     } catch (error) {
       observe({ event: 'crashed', where: 'introspection', cause: classOf(error) });
       return fail(fault('internal'));
     }
   }
+}
 
-  /** A refresh may have moved the endpoint since: asked is what was prepared, so that the answer fits its cache key. */
-  function preparedOf(question: Question): Result<PreparedQuestion, Fault> {
-    const { latest } = source;
-    if (latest === question) return succeed(latest);
-    const prepared = prepareQuestion(client, question.endpoint, latest?.method ?? 'client_secret_basic');
-    return prepared.ok ? prepared : fail(fault('internal', prepared.failure));
-  }
+/** Asked is what was prepared, whatever a refresh has moved since, so that the answer fits its cache key. */
+function isPrepared(question: Question): question is PreparedQuestion {
+  return 'requestFor' in question;
 }

@@ -4,13 +4,17 @@ import {
   type AccessToken,
   type ClientContext,
   fail,
+  type Fault,
+  type Introspection,
   type Question,
   type Result,
+  type Soon,
   succeed,
 } from '../domain/index.ts';
 import { type AuthenticationMethod, credentialsOf } from './client-authentication.ts';
-import type { HttpRequest } from './exchange.ts';
+import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
+import { readAnswer } from './read-answer.ts';
 import { readTarget } from './target.ts';
 
 /** A question with all its bytes but the token's. */
@@ -18,8 +22,10 @@ export interface PreparedQuestion extends Question {
   readonly method: AuthenticationMethod;
   /** Where to connect. */
   readonly origin: string;
-  /** The RFC 7662 section 2.1 request for one token. */
-  requestFor(token: AccessToken): HttpRequest;
+  /** The RFC 7662 section 2.1 request for one token, made anew for each attempt. */
+  requestFor(token: AccessToken): Soon<Result<HttpRequest, Fault>>;
+  /** What the answer to such a request says. */
+  readAnswer(answer: HttpAnswer): Soon<Result<Introspection, Fault>>;
 }
 
 /**
@@ -47,15 +53,17 @@ export function prepareQuestion(
     identity: identityOf(client, endpoint, parameters),
     method,
     origin,
-    requestFor: (token) => ({
-      method: 'POST',
-      path,
-      headers: [
-        ...HEADERS.flat(),
-        ...credentials.headers.flatMap(({ name, value }) => [name, value.reveal()]),
-      ],
-      body: `token=${formEncode(token.reveal())}${rest}${credentials.form.reveal()}`,
-    }),
+    requestFor: (token) =>
+      succeed({
+        method: 'POST',
+        path,
+        headers: [
+          ...HEADERS.flat(),
+          ...credentials.headers.flatMap(({ name, value }) => [name, value.reveal()]),
+        ],
+        body: `token=${formEncode(token.reveal())}${rest}${credentials.form.reveal()}`,
+      }),
+    readAnswer,
   });
 }
 

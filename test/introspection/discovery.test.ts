@@ -162,14 +162,16 @@ describe('discovery', () => {
     }
   });
 
-  it('moves no question that was prepared: it is asked where its cache key says', async () => {
+  it('is asked by prepared questions only, where their cache key says', async () => {
     server.on(OAUTH, json(document()));
     const question = await scene.prepare(here());
     if (!question.ok) throw new Error(question.failure.reason);
-    const before = { ...question.value, endpoint: server.url('/before') };
-    server.on('/before', json({ active: false }));
-    expect(outcomeOf(await scene.introspector.ask(before, new AccessToken('t')))).toBe('inactive');
+    const { identity, endpoint, client } = question.value;
+    const elsewhere = { identity, endpoint: server.url('/elsewhere'), client };
+    expect(outcomeOf(await scene.introspector.ask(elsewhere, new AccessToken('t')))).toBe('internal');
     expect(outcomeOf(await scene.introspector.ask(question.value, new AccessToken('t')))).toBe('active');
+    expect(paths().filter((path) => path === '/elsewhere')).toEqual([]);
+    expect(endpoint).toBe(server.url('/introspect'));
   });
 
   it('is not needed with a configured endpoint, which wins (META-6)', async () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 
 import { AccessToken, type ClientContext, Secret } from '../../src/domain/index.ts';
 import { chooseMethod, credentialsOf } from '../../src/introspection/client-authentication.ts';
+import type { HttpRequest } from '../../src/introspection/exchange.ts';
 import { formEncode } from '../../src/introspection/form-encode.ts';
 import { type PreparedQuestion, prepareQuestion } from '../../src/introspection/introspection-request.ts';
 import { aClientOf } from './scene.ts';
@@ -19,8 +20,13 @@ function prepared(
   return question.value;
 }
 
-const wireOf = (question: PreparedQuestion): string =>
-  JSON.stringify([question.origin, question.requestFor(new AccessToken('t'))]);
+function requestOf(question: PreparedQuestion): HttpRequest {
+  const request = question.requestFor(new AccessToken('t'));
+  if (request instanceof Promise || !request.ok) throw new Error('the request is not made at once');
+  return request.value;
+}
+
+const wireOf = (question: PreparedQuestion): string => JSON.stringify([question.origin, requestOf(question)]);
 
 describe('credentialsOf', () => {
   const basic = (clientId: string, secret: string): string => {
@@ -118,9 +124,7 @@ describe('prepareQuestion', () => {
       ['token_type_hint', 'other'],
       ['resource', 'https://api.example'],
     ]);
-    const request = prepared(aClientOf(ENDPOINT, { introspection: { params } })).requestFor(
-      new AccessToken('t'),
-    );
+    const request = requestOf(prepared(aClientOf(ENDPOINT, { introspection: { params } })));
     expect(request.body).toBe('token=t&resource=https%3A%2F%2Fapi.example');
   });
 
