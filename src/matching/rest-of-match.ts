@@ -9,9 +9,9 @@ export interface RestOfMatch {
   readonly context: readonly Named[];
 }
 
+/** Byte strings, as requests carry them. */
 interface Named {
   readonly name: string;
-  /** Byte strings, as requests carry them. */
   readonly values: ReadonlySet<string>;
 }
 
@@ -19,7 +19,7 @@ export function compileRest(match: RouteMatch): RestOfMatch {
   return {
     methods: match.methods.length === 0 ? null : withHead(match.methods),
     headers: named(match.headers, (name) => name.toLowerCase()),
-    context: named(match.context, (name) => name),
+    context: named(match.context, byteString),
   };
 }
 

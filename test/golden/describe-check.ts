@@ -11,6 +11,9 @@ export function describeCheck(check: DecodedCheck): object {
     scheme,
     headers: Object.fromEntries(headers.names.map((name) => [name, headers.values(name)])),
     oddNames: headers.oddNames,
-    contextExtensions: Object.fromEntries(contextExtensions),
+    contextExtensions: Object.fromEntries([...contextExtensions].map((entry) => entry.map(textOf))),
   };
 }
+
+/** The golden files are for people to read. */
+const textOf = (byteString: string): string => Buffer.from(byteString, 'latin1').toString('utf8');

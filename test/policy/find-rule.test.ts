@@ -137,6 +137,17 @@ describe('find: headers and context', () => {
     expect(ruleOf(open, { contextExtensions: new Map([['tier', 'lead']]) })).toBe('rest');
     expect(ruleOf(open, {})).toBe('rest');
   });
+
+  it('is the rule whose context fits, beyond ASCII too: a request carries bytes', () => {
+    const closed = aPolicy([
+      { name: 'closed', context: { größe: ['groß', 'größer'] }, mode: 'deny', otherwise: 'next' },
+      { name: 'rest', mode: 'public' },
+    ]);
+    const sent = (name: string, value: string) =>
+      new Map([[Buffer.from(name).toString('latin1'), Buffer.from(value).toString('latin1')]]);
+    expect(ruleOf(closed, { contextExtensions: sent('größe', 'größer') })).toBe('closed');
+    expect(ruleOf(closed, { contextExtensions: sent('größe', 'klein') })).toBe('rest');
+  });
 });
 
 describe('find: guards (decision 14)', () => {

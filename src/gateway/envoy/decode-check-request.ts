@@ -9,7 +9,6 @@ import {
   nextTag,
   openCursor,
   readByteString,
-  readText,
   skipField,
   skipValue,
   type WireCursor,
@@ -228,8 +227,8 @@ function readContextExtension(cursor: WireCursor, draft: Draft): void {
   let key = '';
   let value = '';
   for (let tag = nextTag(cursor); tag !== END_OF_MESSAGE; tag = nextTag(cursor)) {
-    if (tag === ENTRY.key) key = readText(cursor);
-    else if (tag === ENTRY.value) value = readText(cursor);
+    if (tag === ENTRY.key) key = readByteString(cursor);
+    else if (tag === ENTRY.value) value = readByteString(cursor);
     else skipField(cursor, tag);
   }
   leaveMessage(cursor, outerEnd);

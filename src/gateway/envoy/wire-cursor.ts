@@ -56,12 +56,8 @@ export function leaveMessage(cursor: WireCursor, outerEnd: number): void {
 
 /** The bytes under the cursor, one character each. */
 export function readByteString(cursor: WireCursor): string {
-  return readSlice(cursor, 'latin1');
-}
-
-/** The text under the cursor. Bytes that are no UTF-8 become U+FFFD. */
-export function readText(cursor: WireCursor): string {
-  return readSlice(cursor, 'utf8');
+  const start = skipValue(cursor);
+  return cursor.bytes.toString('latin1', start, cursor.at);
 }
 
 /** How many bytes the value under the cursor has, which then stands at its start. Never more than are there. */
@@ -136,11 +132,6 @@ function readVarint32(cursor: WireCursor): number {
     if (byte < 0x80) return value >>> 0;
   }
   return breakOff(cursor);
-}
-
-function readSlice(cursor: WireCursor, encoding: 'latin1' | 'utf8'): string {
-  const start = skipValue(cursor);
-  return cursor.bytes.toString(encoding, start, cursor.at);
 }
 
 /** The caller has looked that there is one. */

@@ -126,6 +126,11 @@ describe('decodeCheckRequest', () => {
       );
       expect(decoded(many).contextExtensions.size).toBe(1);
     });
+
+    it('gives context extensions one character for each byte, as everything that rules compare', () => {
+      const { contextExtensions } = decoded(field(1, field(10, mapEntry('größe', Buffer.of(0xff)))));
+      expect([...contextExtensions]).toEqual([[Buffer.from('größe').toString('latin1'), '\xff']]);
+    });
   });
 
   describe('limits of the header section (R19)', () => {
