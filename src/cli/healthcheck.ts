@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { URL } from 'node:url';
 import type { ExitCode, World } from './world.ts';
 
 const BUDGET_MS = 3_000;
@@ -8,6 +9,10 @@ export async function healthcheck(
   world: World,
   { address }: { readonly address: string },
 ): Promise<ExitCode> {
+  if (address === '' || !URL.canParse(`http://${address}/readyz`)) {
+    world.writeError(`gatehouse: --address must be HOST:PORT, as in 127.0.0.1:9003 or [::1]:9003\n`);
+    return 2;
+  }
   const answer = await readyz(address);
   if (answer.status === 200) return 0;
   world.writeError(`gatehouse: ${address} is not ready: ${answer.text}\n`);
