@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { json, jsonText } from '../support/fault-server.ts';
+import { json, jsonText, type RecordedRequest } from '../support/fault-server.ts';
 import { type Allowed, aCheck, ask, askForStatus, type Refused, withToken } from './support-house-check.ts';
 import { clientAt, type Idp, inSeconds, startIdp } from './support-house-idp.ts';
 import { EVERY_DOOR, openAHouse, type OpenedHouse, steppableClock } from './support-house.ts';
@@ -71,6 +71,18 @@ describe('a house asked over gRPC', () => {
     expect(metadata).toMatchObject({ sub: 'alice', client_id: 'web' });
     expect(idp.asked()).toEqual([token]);
     expect(idp.requests[0]).toMatchObject({ method: 'POST', path: '/introspect' });
+  });
+
+  it('asks as who it is, by the one way that is set, and for JSON (INT-4, INT-6, INT-8)', async () => {
+    await ask(house, withToken('INT-4'));
+    const [{ headers, body }] = idp.requests as [RecordedRequest];
+    const credentials = Buffer.from('gateway:client-secret-of-the-tests').toString('base64');
+    expect(headers).toMatchObject({
+      authorization: `Basic ${credentials}`,
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect([...new URLSearchParams(body).keys()]).toEqual(['token']);
   });
 
   it('denies a bare inactive with 401 invalid_token, and remembers it without asking again (G1, R6, INT-13, CACHE-5)', async () => {

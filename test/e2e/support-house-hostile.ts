@@ -209,7 +209,7 @@ interface Edit {
 
 function edits(): fc.Arbitrary<readonly Edit[]> {
   const edit = fc.record({
-    kind: fc.constantFrom('flip', 'flip', 'cut', 'drop', 'insert', 'repeat') as fc.Arbitrary<Edit['kind']>,
+    kind: fc.constantFrom<Edit['kind'][]>('flip', 'flip', 'cut', 'drop', 'insert', 'repeat'),
     at: fc.double({ min: 0, max: 1, noNaN: true }),
     length: fc.integer({ min: 1, max: 24 }),
     byte: fc.integer({ min: 0, max: 255 }),

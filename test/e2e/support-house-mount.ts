@@ -24,8 +24,10 @@ export function mountFolder(folder: string, names: readonly string[]): MountedFo
     change(way, changes) {
       for (const [name, text] of Object.entries(changes)) contents.set(name, text);
       switch (way) {
-        case 'a symlink swap':
-          { publish(); return; }
+        case 'a symlink swap': {
+          publish();
+          return;
+        }
         case 'a write in place':
           for (const [name, text] of Object.entries(changes)) writeFileSync(join(folder, name), text);
           return;
