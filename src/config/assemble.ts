@@ -1,5 +1,6 @@
 import {
   type ClientContext,
+  type ConnectTo,
   type DoorTls,
   type Requirement,
   type RouteMatch,
@@ -88,6 +89,7 @@ function clientOf(name: string, client: ClientInput, sources: Sources): ClientCo
     name,
     issuer: issuer ?? null,
     metadataUrl: metadataUrl ?? null,
+    connectTo: connectToOf(client.connectTo),
     acceptIssuers: client.acceptIssuers,
     endpointOrigins: client.endpointOrigins,
     clientId: sources.textOf(client.clientId),
@@ -104,10 +106,17 @@ function clientOf(name: string, client: ClientInput, sources: Sources): ClientCo
       clientSelfOnly,
     },
     tls: { ca: tls.ca === undefined ? null : sources.pemOf(tls.ca), minVersion: tls.minVersion },
+    allowAddresses: client.allowAddresses,
     limits: client.limits,
     allowHttp: client.allowHttp,
     required: client.required,
   };
+}
+
+function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {
+  if (connectTo === undefined) return null;
+  const { host, port, serverName } = connectTo;
+  return { host, port: port ?? null, serverName: serverName ?? null };
 }
 
 function sharedOf(

@@ -12,6 +12,8 @@ export interface ClientContext {
   readonly issuer: string | null;
   /** Where metadata is read; `null`: the well-known places below `issuer`. */
   readonly metadataUrl: string | null;
+  /** Where connections go, whatever host the URLs name (split horizon); `null`: where they say. */
+  readonly connectTo: ConnectTo | null;
   /** Values of `iss` that are accepted in answers beside `issuer`. */
   readonly acceptIssuers: readonly string[];
   /** Origins that metadata may name for its endpoints beside those of `issuer` and `metadataUrl`. */
@@ -20,11 +22,22 @@ export interface ClientContext {
   readonly authentication: ClientAuthentication;
   readonly introspection: IntrospectionSettings;
   readonly tls: ClientTls;
+  /** Ranges in CIDR form of link-local, loopback and unspecified addresses that host names may lead to. */
+  readonly allowAddresses: readonly string[];
   readonly limits: EnquiryLimits;
   /** Permits `http://` to the hosts named in this client; tokens then travel in clear. */
   readonly allowHttp: boolean;
   /** Not ready before its metadata was read and one enquiry succeeded. */
   readonly required: boolean;
+}
+
+export interface ConnectTo {
+  /** A host name or an IP literal without brackets. */
+  readonly host: string;
+  /** `null`: the port of the URL. */
+  readonly port: number | null;
+  /** Sent as TLS server name and looked for in the certificate; `null`: the host of the URL. */
+  readonly serverName: string | null;
 }
 
 export interface ClientAuthentication {

@@ -2,6 +2,8 @@
 export interface ConnectionFailure {
   readonly kind:
     | 'unresolved'
+    /** Where it leads is an address that nobody consented to. */
+    | 'forbidden'
     | 'refused'
     | 'slow'
     | 'certificate'
@@ -24,6 +26,8 @@ export function describeFailure(error: unknown): ConnectionFailure {
 
 const WORDS = {
   unresolved: 'the host name does not resolve',
+  forbidden:
+    'the address is refused: link-local, loopback and unspecified ones must be written in the settings or be in `allowAddresses`',
   refused: 'the connection was refused',
   slow: 'no connection was made in time',
   certificate: 'the certificate of the server is not accepted; see `tls.ca`',
@@ -35,6 +39,7 @@ const WORDS = {
 
 const KINDS: readonly (readonly [ConnectionFailure['kind'], RegExp])[] = [
   ['unresolved', /^(?:ENOTFOUND|EAI_[A-Z]+|ENODATA|ESERVFAIL)$/],
+  ['forbidden', /^ADDRESS_REFUSED$/],
   ['refused', /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL)$/],
   ['slow', /^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/],
   ['certificate', /CERT|SIGNATURE|ISSUER|^HOSTNAME_MISMATCH$|^INVALID_PURPOSE$/],

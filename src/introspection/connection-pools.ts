@@ -1,5 +1,6 @@
 import { type ClientContext, type Milliseconds, milliseconds, type ResolveName } from '../domain/index.ts';
 import { type Connections, openConnections } from './connections.ts';
+import { connectorSettingsOf } from './connector.ts';
 
 /** The kept-alive connections of one client, opened at need; nearly always to one origin. */
 export interface ConnectionPools {
@@ -16,9 +17,8 @@ export function createConnectionPools(
 ): ConnectionPools {
   const pools = new Map<string, Connections>();
   const settings = {
-    tls: client.tls,
+    ...connectorSettingsOf(client, connectTimeoutOf(client)),
     limit: client.limits.concurrent,
-    connectTimeout: connectTimeoutOf(client),
   };
 
   return {

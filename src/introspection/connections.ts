@@ -1,13 +1,12 @@
-import type { LookupFunction } from 'node:net';
+import { type Dispatcher, Pool } from 'undici';
 
-import { buildConnector, type Dispatcher, Pool } from 'undici';
-
-import type { ClientTls, Milliseconds, ResolveName } from '../domain/index.ts';
+import type { ResolveName } from '../domain/index.ts';
+import { type ConnectorSettings, createConnector } from './connector.ts';
 
 /**
  * Kept-alive HTTP/1.1 connections to one origin.
  *
- * Never: pipelining, HTTP/2, a redirect, an unchecked certificate (INT-7, T-46), or a connection shared with another client.
+ * Never: pipelining, HTTP/2, a redirect, or a connection shared with another client.
  */
 export interface Connections {
   dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
@@ -19,33 +18,22 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-export interface ConnectionSettings {
-  readonly tls: ClientTls;
+export interface ConnectionSettings extends ConnectorSettings {
   /** Connections at most. */
   readonly limit: number;
-  /** Budget of name resolution, TCP and TLS together. */
-  readonly connectTimeout: Milliseconds;
 }
 
 export function openConnections(
   origin: string,
-  { resolveName }: { readonly resolveName: ResolveName },
-  { tls, limit, connectTimeout }: ConnectionSettings,
+  parts: { readonly resolveName: ResolveName },
+  settings: ConnectionSettings,
 ): Connections {
   // undici starts the first request of a connection within this callback, which tells it from the later ones.
   let isWithinConnect = false;
-  const connect = buildConnector({
-    allowH2: false,
-    timeout: connectTimeout,
-    // Said, not left out: NODE_TLS_REJECT_UNAUTHORIZED=0 must not reach the authorization server.
-    rejectUnauthorized: true,
-    minVersion: tls.minVersion,
-    ...(tls.ca === null ? {} : { ca: tls.ca }),
-    lookup: lookupWith(resolveName),
-  });
+  const connect = createConnector(origin, parts, settings);
 
   const pool = new Pool(origin, {
-    connections: limit,
+    connections: settings.limit,
     pipelining: 1,
     allowH2: false,
     // Servers that say how long they keep a connection are believed; for the others this is a common floor.
@@ -77,23 +65,4 @@ export function openConnections(
     },
     close: () => pool.close(),
   };
-}
-
-/** The port as `net.connect` asks for it; several addresses are tried side by side (RFC 8305). */
-function lookupWith(resolveName: ResolveName): LookupFunction {
-  return (hostname, { all }, callback) => {
-    resolveName(hostname).then(
-      (addresses) => {
-        const [first] = addresses;
-        if (first === undefined) callback(new UnresolvedName(), '');
-        else if (all === true) callback(null, [...addresses]);
-        else callback(null, first.address, first.family);
-      },
-      (cause: unknown) => callback(cause instanceof Error ? cause : new UnresolvedName(), ''),
-    );
-  };
-}
-
-class UnresolvedName extends Error {
-  readonly code = 'ENOTFOUND';
 }

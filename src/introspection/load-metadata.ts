@@ -9,6 +9,7 @@ import {
   succeed,
 } from '../domain/index.ts';
 import { openConnections } from './connections.ts';
+import { connectorSettingsOf } from './connector.ts';
 import { exchange, type Exchange, type HttpAnswer } from './exchange.ts';
 import { type IntrospectionFault, settingsFault } from './introspection-fault.ts';
 import { isCompressed, isJson } from './media-type.ts';
@@ -65,9 +66,8 @@ async function fetchDocument(
 
   // Fetched once in a quarter of an hour: a connection of its own, closed at once, is the simplest that works.
   const connections = openConnections(target.value.origin, parts, {
-    tls: client.tls,
+    ...connectorSettingsOf(client, milliseconds(TIMEOUT / 2)),
     limit: 1,
-    connectTimeout: milliseconds(TIMEOUT / 2),
   });
   try {
     const request = { method: 'GET', path: target.value.path, headers: HEADERS, body: null } as const;

@@ -14,7 +14,6 @@ describe('readSettings', () => {
     const read = await readSettings({ path: 'example.yaml', text: EXAMPLE }, world);
     expect(read.ok ? [] : read.failure.map(formatProblem)).toEqual([
       'example.yaml:15:21 listen.grpc.tls.allowedPeers: not in this version',
-      'example.yaml:39:16 clients.orders.connectTo: not in this version',
       'example.yaml:54:49 clients.orders.tls.cert: not in this version',
       'example.yaml:54:76 clients.orders.tls.key: not in this version',
       'example.yaml:59:12 clients.orders.match: not in this version',
@@ -65,6 +64,7 @@ describe('readSettings', () => {
         name: 'only',
         issuer: 'https://idp.example.com',
         metadataUrl: null,
+        connectTo: null,
         acceptIssuers: [],
         endpointOrigins: [],
         clientId: 'gateway',
@@ -78,6 +78,7 @@ describe('readSettings', () => {
           clientSelfOnly: false,
         },
         tls: { ca: null, minVersion: 'TLSv1.2' },
+        allowAddresses: [],
         limits: { concurrent: 64, queue: 256 },
         allowHttp: false,
         required: false,
@@ -121,6 +122,8 @@ describe('readSettings', () => {
     expect(clients.map(({ name }) => name)).toEqual(['orders', 'partner']);
     expect(clients[0]).toMatchObject({
       metadataUrl: 'http://idp.internal/metadata?x=1',
+      connectTo: { host: 'idp.internal', port: 8443, serverName: 'idp.example.com' },
+      allowAddresses: ['169.254.0.0/16'],
       endpointOrigins: ['https://mtls.example.com'],
       clientId: 'from-env',
       authentication: { method: 'client_secret_post' },
@@ -129,6 +132,7 @@ describe('readSettings', () => {
       limits: { concurrent: 8, queue: 0 },
       required: true,
     });
+    expect(clients[1]?.connectTo).toEqual({ host: '2001:db8::5', port: null, serverName: null });
     expect(clients[0]?.introspection.params).toEqual(new Map([['resource', 'https://api.example.com']]));
 
     expect(cache.keys.map((key) => key.reveal())).toEqual([CACHE_KEY]);
@@ -226,7 +230,6 @@ clients:
     clientId: gateway
     clientSecret: { env: SECRET }
     introspection: { response: json }
-    allowAddresses: []
 cache: { inactive: { shared: false }, keys: [{ env: KEY }], shared: { redis: { url: "redis://r:1" }, coalesce: false } }
 routes: [{ name: a, enforce: true, credential: { from: [header] }, stale: 0s }]
 `;
@@ -299,6 +302,8 @@ clients:
   orders:
     issuer: https://idp.example.com
     metadataUrl: http://idp.internal/metadata?x=1
+    connectTo: { host: IDP.internal, port: 8443, serverName: Idp.example.com }
+    allowAddresses: [169.254.0.0/16]
     endpointOrigins: ["https://mtls.example.com:443"]
     clientId: { env: ID }
     clientSecret: { env: SECRET }
@@ -314,6 +319,7 @@ clients:
     required: true
   partner:
     introspection: { endpoint: "https://login.example.net/introspect?tenant=1" }
+    connectTo: { host: "2001:db8::5" }
     clientId: gateway
     clientSecret: { env: SECRET }
 cache:

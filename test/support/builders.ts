@@ -8,6 +8,7 @@ import {
   monotonicMilliseconds,
   type RequestContext,
   type RequestHeaders,
+  type RouteMatch,
   Secret,
 } from '../../src/domain/index.ts';
 
@@ -19,6 +20,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
     name: 'main',
     issuer: 'https://idp.example',
     metadataUrl: null,
+    connectTo: null,
     acceptIssuers: [],
     endpointOrigins: [],
     clientId: 'gateway',
@@ -32,11 +34,17 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
       clientSelfOnly: false,
     },
     tls: { ca: null, minVersion: 'TLSv1.2' },
+    allowAddresses: [],
     limits: { concurrent: 64, queue: 256 },
     allowHttp: false,
     required: false,
     ...differing,
   };
+}
+
+/** Matches everything but for what a test names. */
+export function aMatch(differing: Partial<RouteMatch> = {}): RouteMatch {
+  return { hosts: [], paths: [], methods: [], headers: new Map(), context: new Map(), ...differing };
 }
 
 /** Header lines as a client would send them; names may repeat. */

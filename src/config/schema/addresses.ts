@@ -75,6 +75,25 @@ function isHost(text: string): boolean {
   return text.length <= 253 && HOST_NAME.test(text.toLowerCase());
 }
 
+/** Where to connect to: `idp.internal`, `10.0.0.5`, `2001:db8::5`; in lower case. */
+export function connectHost() {
+  const form = 'is not a host; write a host name or an IP address, without scheme, port and [ ]';
+  return parsed({ type: 'a host' }, (text) => {
+    const host = text.toLowerCase();
+    return isHost(host) || (isIPv6(host) && !host.includes('%')) ? succeed(host) : fail(form);
+  });
+}
+
+/** A host name, as a certificate can be for; in lower case. */
+export function hostName() {
+  return parsed({ type: 'a host name' }, (text) => {
+    const name = text.toLowerCase();
+    return isHost(name) && isIP(name) === 0
+      ? succeed(name)
+      : fail('is not a host name; write the name the certificate is for, without scheme and port');
+  });
+}
+
 export function hostPattern() {
   return parsed({ type: 'a host' }, parseHostPattern);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressRange, connectHost, hostName } from './addresses.ts';
 import { kindWords, notYet, NOT_YET, optional, required, standard } from './key.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
@@ -21,7 +22,11 @@ function client() {
       'Where its metadata is read.',
       'the well-known places of RFC 8414 and OpenID discovery below `issuer`',
     ),
-    connectTo: notYet('Connects to another host than the URLs name.'),
+    connectTo: optional(
+      connectTo(),
+      'Where connections go, whatever host the URLs name; what is sent over them stays the same.',
+      'where the URLs say',
+    ),
     acceptIssuers: standard(
       anyList(text()),
       [],
@@ -45,7 +50,12 @@ function client() {
     ),
     introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),
     tls: standard(clientTls(), {}, 'TLS on the way to the authorization server.'),
-    allowAddresses: notYet('Ranges of link-local or loopback addresses it may resolve to.', []),
+    allowAddresses: standard(
+      anyList(addressRange()),
+      [],
+      'Link-local, loopback and unspecified addresses that its host names may lead to, as ranges. ' +
+        'An address or `localhost` that is written in a URL or in `connectTo` needs no range.',
+    ),
     limits: standard(limits(), {}, "Bounds on enquiries to this client's endpoint."),
     allowHttp: standard(
       yesOrNo(),
