@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fail, type Result, succeed } from '../domain/index.ts';
 import type { KindWords } from './schema/key.ts';
-import { quoted } from './shown.ts';
+import { looksSecret, quoted } from './shown.ts';
 import type { Plain, PlainMap } from './yaml/plain.ts';
 
 /** What a settings file may look at besides itself. */
@@ -64,7 +64,7 @@ export function nameOf(source: Source): string {
     case 'file':
       return `the file ${/^\.{0,2}\//.test(source.path) ? quoted(source.path) : 'that is named here'}`;
     case 'pem':
-      return `the file ${quoted(source.path)}`;
+      return `the file ${looksSecret(source.path) ? 'that is named here' : quoted(source.path)}`;
   }
 }
 

@@ -55,7 +55,7 @@ function withoutSecrets(path: Path): Path {
   return stranger === -1 ? path : path.slice(0, start + 1 + stranger);
 }
 
-/** PEM text, several lines, or a password before a host. */
-function looksSecret(text: string): boolean {
-  return /[\r\n]|-----BEGIN|:\S*@/.test(text);
+/** PEM text, several lines, a password before a host, or one among the parameters of a URL. */
+export function looksSecret(text: string): boolean {
+  return /[\r\n]|-----BEGIN|:\S*@|[?&][^=&]*(?:pass|secret|token|key)[^=&]*=/i.test(text);
 }
