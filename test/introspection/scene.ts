@@ -78,6 +78,7 @@ export function aClientOf(
   return aClient({
     issuer: null,
     allowHttp: true,
+    allowAddresses: ['127.0.0.0/8'],
     introspection: { ...aClient().introspection, endpoint, ...introspection },
     ...rest,
   });
