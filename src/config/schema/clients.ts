@@ -86,6 +86,18 @@ function authentication() {
   return schema;
 }
 
+function connectTo() {
+  return group({
+    host: required(connectHost(), 'Host name or IP address to connect to.'),
+    port: optional(wholeNumber({ min: 1, max: 65_535 }), 'Port to connect to.', 'that of the URL'),
+    serverName: optional(
+      hostName(),
+      'Host name that TLS asks for and that the certificate must be for.',
+      'the host of the URL',
+    ),
+  });
+}
+
 function introspection() {
   return group({
     endpoint: optional(httpUrl(), 'Where it is asked.', 'from metadata'),
