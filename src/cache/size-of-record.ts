@@ -2,9 +2,9 @@ import { type Bytes, bytes, type CacheRecord, isJsonObject, type Json } from '..
 
 /**
  * Everything around the claims: the record, its introspection with the lists in it, the key, the place in the LRU,
- * and what other rooms keep as long as they see the introspection (a door keeps the bytes of an answer).
+ * and what other rooms keep as long as they see the introspection: `policy` up to four allows, a door the bytes of each.
  */
-const RECORD_BYTES = 1_000;
+const RECORD_BYTES = 2_000;
 /** An inactive answer itself is one object that all such records share. */
 const INACTIVE_RECORD_BYTES = 400;
 const OBJECT_BYTES = 56;

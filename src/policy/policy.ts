@@ -16,6 +16,7 @@ import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
 import { shortcomingOf, type Shortcoming } from './judge-token.ts';
 import { createManagedHeaders } from './managed-headers.ts';
 import { problemOfMethod } from './method.ts';
+import { createRememberedAllows } from './remembered-allows.ts';
 import { compileRule, type Rule } from './rule.ts';
 import { createRuleIndex, type Selected } from './rule-index.ts';
 import type { TokenlessReason } from './upstream-allows.ts';
@@ -52,9 +53,8 @@ export function createPolicy(
 ): Policy {
   refuseInvalid(inspectPatterns(routes, settings));
   const managed = createManagedHeaders(routes, settings);
-  const index = createRuleIndex(
-    routes.map((route, order) => compileRule(route, order, { managed, observe })),
-  );
+  const parts = { managed, remembered: createRememberedAllows(), observe };
+  const index = createRuleIndex(routes.map((route, order) => compileRule(route, order, parts)));
 
   return { find, admit, judge };
 

@@ -1,8 +1,7 @@
-import type { Observe, PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
+import type { PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
 import { compilePatterns, compileRest } from '../matching/index.ts';
-import type { ManagedHeaders } from './managed-headers.ts';
 import type { MatchedRule } from './rule-index.ts';
-import { createUpstreamAllows, type UpstreamAllows } from './upstream-allows.ts';
+import { createUpstreamAllows, type UpstreamAllows, type UpstreamAllowsParts } from './upstream-allows.ts';
 
 /** One rule of the settings file, compiled. Frozen in meaning: only its memory of allows grows and shrinks. */
 export interface Rule extends MatchedRule {
@@ -18,11 +17,7 @@ export interface Rule extends MatchedRule {
 }
 
 /** @throws Error for a pattern without meaning; `createPolicy` has looked for these before. */
-export function compileRule(
-  route: RouteSettings,
-  order: number,
-  parts: { readonly managed: ManagedHeaders; readonly observe: Observe },
-): Rule {
+export function compileRule(route: RouteSettings, order: number, parts: UpstreamAllowsParts): Rule {
   const patterns = compilePatterns(route);
   if (!patterns.ok) throw new Error(`route "${route.name}" has a pattern without meaning`);
   return {

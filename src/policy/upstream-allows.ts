@@ -11,8 +11,9 @@ import type {
 import { headerValue } from './header-value.ts';
 import type { ManagedHeaders } from './managed-headers.ts';
 import { metadataOf } from './metadata.ts';
+import type { RememberedAllows } from './remembered-allows.ts';
 
-/** The allows of one rule, made once for each token, so that a hot token costs a look-up (decision 13). */
+/** The allows of one rule. */
 export interface UpstreamAllows {
   withoutToken(reason: TokenlessReason, headers: RequestHeaders): AllowDecision;
   withToken(introspection: ActiveIntrospection, headers: RequestHeaders): AllowDecision;
@@ -22,6 +23,8 @@ export type TokenlessReason = Extract<AllowReason, 'public_route' | 'anonymous'>
 
 export interface UpstreamAllowsParts {
   readonly managed: ManagedHeaders;
+  /** Shared by all rules. */
+  readonly remembered: RememberedAllows;
   readonly observe: Observe;
 }
 
@@ -29,13 +32,13 @@ const NO_CLAIMS: JsonObject = Object.freeze({});
 
 /**
  * In: a rule, and an answer about a token or none. Out: an allow whose mutations are the same object for the same
- * answer object; strays in the request make a new decision around them. A header that could not be sent is told
- * once for each answer object.
+ * answer object while it is remembered; strays in the request make a new decision around them. A header that could
+ * not be sent is told when an allow is made.
  * Never: a managed header that is neither set nor removed.
  */
 export function createUpstreamAllows(
   route: RouteSettings,
-  { managed, observe }: UpstreamAllowsParts,
+  { managed, remembered, observe }: UpstreamAllowsParts,
 ): UpstreamAllows {
   const authorization = route.mode === 'public' ? 'keep' : route.upstream.authorization;
   const kind = {
@@ -45,8 +48,6 @@ export function createUpstreamAllows(
   const removable = managed.removable(kind);
   // Nearly all tokens of a rule have the same claims, so nearly all share one list.
   const removals = new Map<string, readonly string[]>();
-  // Held by the answer: an allow lives as long as the cache remembers what it was made of.
-  const allows = new WeakMap<ActiveIntrospection, AllowDecision>();
   const tokenless = {
     public_route: allow('public_route', NO_CLAIMS),
     anonymous: allow('anonymous', NO_CLAIMS),
@@ -58,10 +59,10 @@ export function createUpstreamAllows(
   };
 
   function allowOf(introspection: ActiveIntrospection): AllowDecision {
-    const known = allows.get(introspection);
+    const known = remembered.of(introspection, route);
     if (known !== undefined) return known;
     const made = allow('token_accepted', introspection.claims);
-    allows.set(introspection, made);
+    remembered.keep(introspection, route, made);
     return made;
   }
 

@@ -5,6 +5,8 @@ import { type Policy } from '../../src/policy/index.ts';
 import { aClient, anActiveIntrospection, aRequest, NOON } from '../support/builders.ts';
 import { aPolicy, theRule } from './builders.ts';
 
+const NOW = epochMilliseconds(NOON * 1000);
+
 type RequestWords = Parameters<typeof aRequest>[0];
 
 /** The allow of a request with a token of these claims, or without one. */
@@ -18,7 +20,7 @@ function allowOf(
   if (claims === null)
     return policy.admit(rule, rule.mode === 'public' ? 'public_route' : 'anonymous', context);
   const introspection = anActiveIntrospection({}, claims);
-  const decision = policy.judge(rule, introspection, aClient(), context, epochMilliseconds(NOON * 1000));
+  const decision = policy.judge(rule, introspection, aClient(), context, NOW);
   if (decision.kind !== 'allow') throw new Error(`not allowed: ${decision.reason}`);
   return decision;
 }
@@ -332,8 +334,7 @@ describe('a hot token (decision 13)', () => {
 
   function judge(request: RequestWords) {
     const context = aRequest(request);
-    const now = epochMilliseconds(NOON * 1000);
-    return policy.judge(theRule(policy, context), introspection, aClient(), context, now) as AllowDecision;
+    return policy.judge(theRule(policy, context), introspection, aClient(), context, NOW) as AllowDecision;
   }
 
   it('gets the same mutations object from the same rule, with and without strays', () => {
@@ -348,6 +349,21 @@ describe('a hot token (decision 13)', () => {
   it('gets another one from another rule, and another token another one', () => {
     expect(judge({ path: '/keep/x' }).mutations).not.toBe(judge({}).mutations);
     expect(allowOf(policy, {}).mutations).not.toBe(judge({}).mutations);
+  });
+
+  it('is remembered for the last four rules it was used on and no more, however many there are (T-41)', () => {
+    const paths = ['/a', '/b', '/c', '/d', '/e'];
+    const many = aPolicy(paths.map((path) => ({ name: path, paths: [path] })));
+    const made = (path: string) => {
+      const context = aRequest({ path });
+      const decision = many.judge(theRule(many, context), introspection, aClient(), context, NOW);
+      if (decision.kind !== 'allow') throw new Error(`not allowed: ${decision.reason}`);
+      return decision.mutations;
+    };
+    const first = paths.map(made);
+    const again = paths.toReversed().map(made).toReversed();
+    expect(first.map((mutations, at) => mutations === again[at])).toEqual([false, true, true, true, true]);
+    expect(again[0]).toEqual(first[0]);
   });
 
   it('gets the same one for every request without a token', () => {
