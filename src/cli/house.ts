@@ -43,7 +43,7 @@ export async function openHouse(
 ): Promise<House> {
   const observe: Observe = telemetry.observe;
   const introspector = createIntrospector({ clock, randomness, observe, resolveName: systemResolveName });
-  const clients = createStaticStore(initial.clients);
+  const clients = createStaticStore(initial.clients, initial.clientMatches);
   const caches = openCaches(initial.cache, { clock, randomness, observe });
   const live = createLiveSettings(initial, { clients, caches, introspector, clock, randomness, observe });
   const startedAt = clock.now();

@@ -51,7 +51,7 @@ export function createLiveSettings(initial: Settings, parts: LiveSettingsParts):
       judgement = judge(next);
       settings = next;
       refused = null;
-      clients.replace(next.clients);
+      clients.replace(next.clients, next.clientMatches);
     },
 
     keep() {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Problem, readSettings, type Settings } from '../config/index.ts';
 import { fail, type Result } from '../domain/index.ts';
 import { inspectPatterns } from '../policy/index.ts';
+import { inspectMatches } from '../client-store/index.ts';
 import type { World } from './world.ts';
 
 /** Reads the settings file and everything it refers to. A file that is missing is a problem like any other. */
@@ -26,9 +27,15 @@ export async function readSettingsFile(
   if (!read.ok) return read;
 
   // What the rules themselves cannot make sense of is found here too, and not when they are put in force.
-  const invalid = inspectPatterns(read.value.routes, { scrub: read.value.scrub });
+  const { routes, scrub, clientMatches } = read.value;
+  const invalid = [
+    ...inspectPatterns(routes, { scrub }).map(({ message }) => message),
+    ...inspectMatches(clientMatches).map(
+      ({ client, place, pattern, problem }) => `client "${client}": ${place} "${pattern}" ${problem}`,
+    ),
+  ];
   if (invalid.length === 0) return read;
-  return fail(invalid.map(({ message }) => ({ file: path, line: null, column: null, key: '', message })));
+  return fail(invalid.map((message) => ({ file: path, line: null, column: null, key: '', message })));
 }
 
 function unreadable(error: unknown): string {

@@ -1,40 +1,47 @@
 import {
   type ClientContext,
+  type ClientMatches,
   type ClientRefusal,
   type ClientStore,
   fail,
+  type RequestContext,
   type Result,
   Secret,
   succeed,
 } from '../domain/index.ts';
+import { createSelectClient } from './select-client.ts';
 
 /**
  * The client store of the settings file.
  *
- * In: the name a rule gives, or none. Out: that client, or the only one there is.
- * Never: a guess. Where several clients exist and none is named, the request is denied (`no_client`).
+ * In: the name a rule gives, or none. Out: that client; without a name the one whose `match` fits, and where no client
+ * has a match, the only one there is.
+ * Never: a guess. Where nothing of this says which, the request is denied (`no_client`).
  */
 export interface StaticStore extends ClientStore {
   /** Puts the clients of newly read settings in force. Those that did not change keep their identity. */
-  replace(clients: readonly ClientContext[]): void;
+  replace(clients: readonly ClientContext[], matches: ClientMatches): void;
   inForce(): readonly ClientContext[];
 }
 
-export function createStaticStore(clients: readonly ClientContext[]): StaticStore {
+export function createStaticStore(clients: readonly ClientContext[], matches: ClientMatches): StaticStore {
   const listeners = new Set<(clients: readonly ClientContext[]) => void>();
-  let answers = answersFor(clients);
+  let answers = answersFor(clients, matches);
 
   return {
-    get(client) {
-      if (client === null) return answers.unnamed;
+    get(client, context) {
+      if (client === null) return answers.unnamed(context);
       return answers.named.get(client) ?? refuse(`no client is called "${client}"`);
     },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    replace(next) {
-      answers = answersFor(next.map((client) => unchanged(client) ?? client));
+    replace(next, nextMatches) {
+      answers = answersFor(
+        next.map((client) => unchanged(client) ?? client),
+        nextMatches,
+      );
       for (const listener of listeners) listener(answers.contexts);
     },
     inForce: () => answers.contexts,
@@ -51,17 +58,29 @@ interface Answers {
   readonly contexts: readonly ClientContext[];
   /** Made once, so that a hot request allocates nothing here. */
   readonly named: ReadonlyMap<string, ClientAnswer>;
-  readonly unnamed: ClientAnswer;
+  readonly unnamed: (context: RequestContext) => ClientAnswer;
 }
 
-function answersFor(contexts: readonly ClientContext[]): Answers {
+function answersFor(contexts: readonly ClientContext[], matches: ClientMatches): Answers {
   const named = new Map(contexts.map((client) => [client.name, succeed(client)]));
+  return { contexts, named, unnamed: matches.size > 0 ? byMatch(named, matches) : theOnly(named) };
+}
+
+function byMatch(named: Answers['named'], matches: ClientMatches): Answers['unnamed'] {
+  const select = createSelectClient(matches);
+  const none = refuse('the rule names no client and the match of none fits the request');
+  return (context) => named.get(select(context) ?? '') ?? none;
+}
+
+function theOnly(named: Answers['named']): Answers['unnamed'] {
   const [only, second] = named.values();
-  const unnamed =
+  const answer =
     only !== undefined && second === undefined
       ? only
-      : refuse(`the rule names no client and there are ${named.size}; name one of them in the rule`);
-  return { contexts, named, unnamed };
+      : refuse(
+          `the rule names no client and there are ${named.size}; name one in the rule, or give them a match`,
+        );
+  return () => answer;
 }
 
 function refuse(detail: string): ClientAnswer {

@@ -1,5 +1,6 @@
 import {
   type ClientContext,
+  type ClientMatches,
   type ConnectTo,
   type DoorTls,
   type Requirement,
@@ -42,6 +43,7 @@ export function assemble(input: SettingsInput, sources: Sources): Assembled {
     wait,
     scrub: scrub.map((pattern) => pattern.toLowerCase()),
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
+    clientMatches: clientMatchesOf(input.clients ?? {}),
     cache: {
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
       active: cache.active,
@@ -117,6 +119,14 @@ function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {
   if (connectTo === undefined) return null;
   const { host, port, serverName } = connectTo;
   return { host, port: port ?? null, serverName: serverName ?? null };
+}
+
+function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): ClientMatches {
+  return new Map(
+    Object.entries(clients).flatMap(([name, { match }]) =>
+      match === undefined ? [] : [[name, matchOf(match)]],
+    ),
+  );
 }
 
 function sharedOf(

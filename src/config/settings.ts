@@ -1,6 +1,7 @@
 import type {
   Bytes,
   ClientContext,
+  ClientMatches,
   DoorTls,
   ListenAddress,
   Milliseconds,
@@ -26,6 +27,7 @@ export interface Settings {
   /** Header names in lower case; `*` at the end stands for any ending. */
   readonly scrub: readonly string[];
   readonly clients: readonly ClientContext[];
+  readonly clientMatches: ClientMatches;
   readonly cache: CacheSettings;
   readonly routes: readonly RouteSettings[];
   /** The file with every default filled in and secrets as `[set]`, in the file's own words; for `printSettings`. */

@@ -4,12 +4,14 @@ import { isBroader } from './broader.ts';
 import { atKey, atValue, type Finding } from './finding.ts';
 import { isWide, parseAddressRange } from './schema/addresses.ts';
 import { quoted } from './shown.ts';
+import { matchWarnings } from './match-warnings.ts';
 
 /** What is permitted, but seldom meant. */
-export function warningsOf({ listen, clients, routes }: Assembled): readonly Finding[] {
+export function warningsOf({ listen, clients, clientMatches, routes }: Assembled): readonly Finding[] {
   return [
     ...listen.http.flatMap(({ trustedPeers }, door) => widePeers(trustedPeers, door)),
-    ...clients.flatMap((client) => openToAll(client, clients, routes)),
+    ...clients.flatMap((client) => openToAll(client, { clients, clientMatches, routes })),
+    ...matchWarnings(clientMatches, routes),
     ...(listen.http.length > 0 ? contextRules(routes) : []),
   ];
 }
@@ -26,14 +28,14 @@ function widePeers(trustedPeers: readonly string[], door: number): readonly Find
 /** A token that was issued for something else altogether would pass (RFC 9700 section 2.3). */
 function openToAll(
   client: ClientContext,
-  clients: readonly ClientContext[],
-  routes: readonly RouteSettings[],
+  { clients, clientMatches, routes }: Pick<Assembled, 'clients' | 'clientMatches' | 'routes'>,
 ): readonly Finding[] {
   if (client.introspection.clientSelfOnly) return [];
+  const mayBeMeant = clientMatches.size > 0 ? clientMatches.has(client.name) : clients.length === 1;
   const open = routes.filter(
     (route) =>
       (route.mode === 'required' || route.mode === 'optional') &&
-      (route.client === client.name || (route.client === null && clients.length === 1)) &&
+      (route.client === client.name || (route.client === null && mayBeMeant)) &&
       route.require.every(({ audience }) => audience.length === 0),
   );
   const [first] = open;

@@ -52,6 +52,25 @@ export function coversRest(wide: RestOfMatch, narrow: RestOfMatch): boolean {
   );
 }
 
+/** Whether some request fits both. */
+export function mayBothFit(one: RestOfMatch, other: RestOfMatch): boolean {
+  return (
+    (one.methods === null || other.methods === null || isMeeting(one.methods, other.methods)) &&
+    meetsNamed(one.headers, other.headers) &&
+    meetsNamed(one.context, other.context)
+  );
+}
+
+function meetsNamed(ones: readonly Named[], others: readonly Named[]): boolean {
+  return ones.every(({ name, values }) =>
+    others.every((other) => other.name !== name || isMeeting(values, other.values)),
+  );
+}
+
+function isMeeting(ones: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return [...ones].some((value) => others.has(value));
+}
+
 function coversNamed(wide: readonly Named[], narrow: readonly Named[]): boolean {
   return wide.every(({ name, values }) =>
     narrow.some((other) => other.name === name && isSubset(other.values, values)),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { createStaticStore } from '../../src/client-store/index.ts';
-import { Secret } from '../../src/domain/index.ts';
-import { aClient, aRequest } from '../support/builders.ts';
+import { createStaticStore, inspectMatches } from '../../src/client-store/index.ts';
+import { type RouteMatch, Secret } from '../../src/domain/index.ts';
+import { aClient, aMatch, aRequest } from '../support/builders.ts';
 import { describeClientStore } from './contract.ts';
 
 describeClientStore('static', (clients) => {
-  const store = createStaticStore(clients);
-  return { store, replace: (next) => store.replace(next) };
+  const store = createStaticStore(clients, new Map());
+  return { store, replace: (next) => store.replace(next, new Map()) };
 });
 
 describe('createStaticStore', () => {
@@ -20,13 +20,13 @@ describe('createStaticStore', () => {
   };
 
   it('answers at once, without a promise', () => {
-    expect(createStaticStore([aClient()]).get('main', aRequest())).not.toBeInstanceOf(Promise);
+    expect(createStaticStore([aClient()], new Map()).get('main', aRequest())).not.toBeInstanceOf(Promise);
   });
 
   it('keeps the identity of a client whose settings did not change over a reload', () => {
     const before = withParam('https://a.example');
-    const store = createStaticStore([before]);
-    store.replace([withParam('https://a.example')]);
+    const store = createStaticStore([before], new Map());
+    store.replace([withParam('https://a.example')], new Map());
     expect(inForce(store)).toBe(before);
   });
 
@@ -35,8 +35,119 @@ describe('createStaticStore', () => {
     ['an introspection parameter', withParam('https://a.example'), withParam('https://b.example')],
     ['the client id', aClient(), aClient({ clientId: 'other' })],
   ])('puts a client in force anew when %s changed', (_what, before, after) => {
-    const store = createStaticStore([before]);
-    store.replace([after]);
+    const store = createStaticStore([before], new Map());
+    store.replace([after], new Map());
     expect(inForce(store)).toBe(after);
+  });
+
+  it('puts another match in force without making the client anew', async () => {
+    const store = createStaticStore([aClient()], new Map([['main', aMatch({ hosts: ['a.example'] })]]));
+    const before = await store.get(null, aRequest({ host: 'a.example' }));
+    store.replace([aClient()], new Map([['main', aMatch({ hosts: ['b.example'] })]]));
+    const after = await store.get(null, aRequest({ host: 'b.example' }));
+    expect(before.ok && after.ok && before.value === after.value).toBe(true);
+    expect(await store.get(null, aRequest({ host: 'a.example' }))).toMatchObject({ ok: false });
+  });
+});
+
+describe('a client chosen by its match', () => {
+  const clientFor = async (
+    matches: Readonly<Record<string, Partial<RouteMatch>>>,
+    request: Parameters<typeof aRequest>[0],
+    others: readonly string[] = [],
+  ): Promise<string> => {
+    const names = [...Object.keys(matches), ...others];
+    const store = createStaticStore(
+      names.map((name) => aClient({ name })),
+      new Map(Object.entries(matches).map(([name, match]) => [name, aMatch(match)])),
+    );
+    const answer = await store.get(null, aRequest(request));
+    if (answer.ok) return answer.value.name;
+    return answer.failure.kind === 'deny' ? answer.failure.reason : 'fault';
+  };
+
+  it.each<[string, Parameters<typeof aRequest>[0], string]>([
+    ['an exact host, whatever its case and port', { host: 'ORDERS.example.com.:8443' }, 'exact'],
+    ['a family of hosts', { host: 'x.y.example.com' }, 'family'],
+    ['a path', { host: 'other.example.net', path: '/partner/x?y=1' }, 'path'],
+    [
+      'a path in any spelling of its bytes',
+      { host: 'other.example.net', path: '/a/../%70artner//x' },
+      'path',
+    ],
+    ['a header', { host: 'other.example.net', headers: [['X-Tenant', 'blue']] }, 'header'],
+    [
+      'a context extension',
+      { host: 'other.example.net', contextExtensions: new Map([['tenant', 'red']]) },
+      'context',
+    ],
+    ['a method', { host: 'other.example.net', path: '/method', method: 'HEAD' }, 'method'],
+    ['nothing', { host: 'example.com' }, 'no_client'],
+    [
+      'a header that is there twice',
+      {
+        host: 'x',
+        headers: [
+          ['x-tenant', 'blue'],
+          ['x-tenant', 'red'],
+        ],
+      },
+      'no_client',
+    ],
+  ])('is the one meant by %s', async (_what, request, expected) => {
+    const matches = {
+      family: { hosts: ['*.example.com'] },
+      exact: { hosts: ['orders.example.com'] },
+      path: { paths: ['/partner/**'] },
+      header: { headers: new Map([['x-tenant', ['blue']]]) },
+      context: { context: new Map([['tenant', ['red']]]) },
+      method: { paths: ['/method'], methods: ['GET'] },
+    };
+    expect(await clientFor(matches, request)).toBe(expected);
+  });
+
+  it('is never a client without a match, nor the only one where its match does not fit', async () => {
+    expect(await clientFor({ a: { hosts: ['a.example'] } }, { host: 'b.example' }, ['plain'])).toBe(
+      'no_client',
+    );
+    expect(await clientFor({ a: { hosts: ['a.example'] } }, { host: 'b.example' })).toBe('no_client');
+  });
+
+  it('is the one of an empty match where no other fits', async () => {
+    const matches = { rest: {}, a: { hosts: ['a.example'] } };
+    expect(await clientFor(matches, { host: 'b.example' })).toBe('rest');
+    expect(await clientFor(matches, { host: 'a.example' })).toBe('a');
+  });
+
+  it('is the one of a host even where the caller sends what another asks for (G6)', async () => {
+    const matches = {
+      header: { headers: new Map([['x-tenant', ['blue']]]) },
+      host: { hosts: ['a.example'] },
+    };
+    expect(await clientFor(matches, { host: 'a.example', headers: [['x-tenant', 'blue']] })).toBe('host');
+  });
+
+  it('is nobody where an opaque character leads servers to different clients (G6)', async () => {
+    const matches = { a: { paths: ['/a/**'] }, b: { paths: ['/b/**'] } };
+    expect(await clientFor(matches, { path: '/a/..%2F..%2Fb/x' })).toBe('no_client');
+    expect(await clientFor(matches, { path: '/a/x%2Fy' })).toBe('a');
+    expect(await clientFor({ a: { paths: ['/a/*'] } }, { path: '/a/x%2Fy' })).toBe('a');
+  });
+
+  it('is looked for only where the rule names none', async () => {
+    const store = createStaticStore(
+      [aClient({ name: 'a' }), aClient({ name: 'b' })],
+      new Map([['a', aMatch({ hosts: ['a.example'] })]]),
+    );
+    expect(await store.get('b', aRequest({ host: 'a.example' }))).toMatchObject({ value: { name: 'b' } });
+  });
+});
+
+describe('inspectMatches', () => {
+  it('names every pattern without a meaning', () => {
+    expect(inspectMatches(new Map([['a', aMatch({ hosts: ['a b'], paths: ['x', '/ok'] })]]))).toMatchObject([
+      { client: 'a', place: 'match.hosts', pattern: 'a b' },
+      { client: 'a', place: 'match.paths', pattern: 'x' },
+    ]);
   });
 });

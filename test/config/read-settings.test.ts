@@ -16,7 +16,6 @@ describe('readSettings', () => {
       'example.yaml:15:21 listen.grpc.tls.allowedPeers: not in this version',
       'example.yaml:54:49 clients.orders.tls.cert: not in this version',
       'example.yaml:54:76 clients.orders.tls.key: not in this version',
-      'example.yaml:59:12 clients.orders.match: not in this version',
       'example.yaml:103:16 routes[1].freshness: not in this version',
     ]);
     expect(world.read).toEqual([]);
@@ -317,6 +316,12 @@ clients:
     limits: { concurrent: 8, queue: 0 }
     allowHttp: true
     required: true
+    match:
+      hosts: [Orders.example.com.]
+      paths: [/o/**]
+      methods: [GET]
+      headers: { X-Tenant: blue }
+      context: { tier: [gold, silver] }
   partner:
     introspection: { endpoint: "https://login.example.net/introspect?tenant=1" }
     connectTo: { host: "2001:db8::5" }

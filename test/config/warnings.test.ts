@@ -103,4 +103,41 @@ describe('the warnings of settings', () => {
       ]);
     });
   });
+
+  describe('about the matches of clients', () => {
+    const clients = (a: string, b: string): string =>
+      `clients:
+  a: { issuer: https://a.example, clientId: g, clientSecret: { env: SECRET }, match: ${a} }
+  b: { issuer: https://b.example, clientId: g, clientSecret: { env: SECRET }, match: ${b} }
+`;
+
+    it('tell of two that fit the same requests and are equally specific', async () => {
+      const text = `${clients('{ hosts: [x.example] }', '{ hosts: [y.example, X.example] }')}routes: [{ name: all, ${STRICT} }]\n`;
+      expect(await warningsOf(text)).toEqual([
+        'clients.b.match: and that of "a" are equally specific and fit the same requests, ' +
+          'which all go to "a", the first in the file; tell them apart',
+      ]);
+    });
+
+    it.each([
+      ['one is more specific', '{ hosts: [x.example] }', '{ hosts: ["*.example"] }'],
+      ['a header tells them apart', '{ headers: { x-t: "1" } }', '{ headers: { x-t: "2" } }'],
+      ['one is for everything else', '{ hosts: [x.example] }', '{}'],
+    ])('do not tell of two where %s', async (_, a, b) => {
+      expect(await warningsOf(`${clients(a, b)}routes: [{ name: all, ${STRICT} }]\n`)).toEqual([]);
+    });
+
+    it('tell of one that is never looked at', async () => {
+      const text = `${clients('{ hosts: [x.example] }', '{}')}routes: [{ name: all, client: a, ${STRICT} }]\n`;
+      expect(await warningsOf(text)).toEqual([
+        'clients.a.match: is never looked at: every route that asks names its client',
+        'clients.b.match: is never looked at: every route that asks names its client',
+      ]);
+    });
+
+    it('count a client whose match may choose it as one whose tokens pass', async () => {
+      const warnings = await warningsOf(clients('{ hosts: [x.example] }', '{}'));
+      expect(warnings.map((warning) => warning.split(':')[0])).toEqual(['clients.a', 'clients.b']);
+    });
+  });
 });

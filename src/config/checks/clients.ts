@@ -1,5 +1,6 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { quoted } from '../shown.ts';
+import { checkSameNames } from './routes.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
 /** Parameters that the enquiry itself sends (RFC 7662 section 2.1, RFC 6749 section 2.3.1, RFC 7521 section 4.2). */
@@ -20,6 +21,7 @@ export function checkClients(root: Raw): readonly Finding[] {
       ...checkAuthentication(client),
       ...checkSchemes(client),
       ...checkParameters(client),
+      ...checkSameNames(at(client, 'match', 'headers')),
     ]);
 }
 

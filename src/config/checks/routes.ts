@@ -40,12 +40,18 @@ function checkClients(root: Raw, routes: readonly Raw[]): readonly Finding[] {
       atKey(clients.path, 'holds no client; the least is one with `issuer`, `clientId` and `clientSecret`'),
     ];
 
+  const isChosen = entriesOf(clients).some((client) => isGiven(at(client, 'match')));
   return [
     ...routes.flatMap((route) => unknownName(at(route, 'client'), names, 'client')),
     ...asking
-      .filter((route) => names.length > 1 && mapOf(route) !== null && !isGiven(at(route, 'client')))
+      .filter(
+        (route) => names.length > 1 && !isChosen && mapOf(route) !== null && !isGiven(at(route, 'client')),
+      )
       .map((route) =>
-        atKey(at(route, 'client').path, `is missing; there are ${names.length} clients: ${listed(names)}`),
+        atKey(
+          at(route, 'client').path,
+          `is missing; there are ${names.length} clients: ${listed(names)}; name one, or give them a \`match\``,
+        ),
       ),
   ];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressRange, connectHost, hostName } from './addresses.ts';
 import { kindWords, notYet, NOT_YET, optional, required, standard } from './key.ts';
+import { match } from './match.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
 import { anyList, anyText, choice, flawOfName, flawOfText, group, mapOf, text, yesOrNo } from './texts.ts';
@@ -67,7 +68,12 @@ function client() {
       false,
       '`true`: the instance is not ready before metadata was read and one enquiry succeeded.',
     ),
-    match: notYet('Which requests this client goes with, where the route names none.'),
+    match: optional(
+      match(),
+      'Which requests this client goes with, where the route names none. Of several that fit, the one with the most ' +
+        'specific host is taken, then path, then the most further conditions, then the first in the file; `{}` fits all.',
+      'none, but the only client goes with all',
+    ),
   });
 }
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { fail, succeed } from '../../domain/index.ts';
-import { hostPattern } from './addresses.ts';
-import { flawOfHeaderName, method, pathPattern, scopeToken } from './http-words.ts';
+import { flawOfHeaderName, scopeToken } from './http-words.ts';
 import { kindWords, notYet, optional, required, standard } from './key.ts';
+import { match } from './match.ts';
 import { parsed } from './parsed.ts';
-import { choice, flawOfName, flawOfText, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
+import { choice, flawOfName, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
 
 /** Between the items of a list, where nothing else is said. */
 export const STANDARD_JOIN = ',';
@@ -34,7 +34,11 @@ function route() {
       'deny',
       'When hosts and paths match but the rest does not: `deny` shuts out later broader rules, `next` tries them.',
     ),
-    client: optional(name(), 'Which client judges the token.', 'the only one'),
+    client: optional(
+      name(),
+      'Which client judges the token.',
+      'the client whose `match` fits, or the only one',
+    ),
     mode: standard(
       choice(['required', 'optional', 'public', 'deny']),
       'required',
@@ -51,32 +55,6 @@ function route() {
     freshness: notYet('How old an answer may be here.'),
     stale: notYet('How long an answer may outlive its cache time in an outage.', '0s'),
     upstream: standard(upstream(), {}, 'What the upstream is told about the caller.'),
-  });
-}
-
-function match() {
-  return group({
-    hosts: optional(
-      list(hostPattern()),
-      'Exact names, or `*.example.com` for everything below `example.com`. Never with a port.',
-      'any',
-    ),
-    paths: optional(
-      list(pathPattern()),
-      'Exact paths; `*` is one segment, `**` at the end the path itself and everything below it.',
-      'any',
-    ),
-    methods: optional(list(method()), 'Methods; `GET` covers `HEAD`.', 'any'),
-    headers: optional(
-      mapOf(flawOfHeaderName, oneOrMore(text(), { least: 1 })),
-      'Each header must be there exactly once, with one of the values.',
-      'any',
-    ),
-    context: optional(
-      mapOf(flawOfText, oneOrMore(text(), { least: 1 })),
-      "Each entry of Envoy's `context_extensions` must have one of the values. HTTP doors have none.",
-      'any',
-    ),
   });
 }
 

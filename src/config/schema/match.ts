@@ -1,0 +1,31 @@
+import { hostPattern } from './addresses.ts';
+import { flawOfHeaderName, method, pathPattern } from './http-words.ts';
+import { optional } from './key.ts';
+import { flawOfText, group, list, mapOf, oneOrMore, text } from './texts.ts';
+
+/** Which requests a route or a client is for. */
+export function match() {
+  return group({
+    hosts: optional(
+      list(hostPattern()),
+      'Exact names, or `*.example.com` for everything below `example.com`. Never with a port.',
+      'any',
+    ),
+    paths: optional(
+      list(pathPattern()),
+      'Exact paths; `*` is one segment, `**` at the end the path itself and everything below it.',
+      'any',
+    ),
+    methods: optional(list(method()), 'Methods; `GET` covers `HEAD`.', 'any'),
+    headers: optional(
+      mapOf(flawOfHeaderName, oneOrMore(text(), { least: 1 })),
+      'Each header must be there exactly once, with one of the values.',
+      'any',
+    ),
+    context: optional(
+      mapOf(flawOfText, oneOrMore(text(), { least: 1 })),
+      "Each entry of Envoy's `context_extensions` must have one of the values. HTTP doors have none.",
+      'any',
+    ),
+  });
+}
