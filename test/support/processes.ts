@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -117,9 +117,22 @@ export async function runProcess(
   return { ...end, output: child.lines.join('\n') };
 }
 
+/**
+ * Ports that are free now and likely to stay so: below those that the kernel gives to outgoing connections and to
+ * whoever listens on any port (32768 and up), in a stretch of the range that other processes do not begin with.
+ */
+const PORTS = { first: 10_000, count: 20_000 } as const;
+let candidate = process.pid * 101;
+
 /** Ports of 127.0.0.1 that were free a moment ago, all different. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listening));
+  const servers: Server[] = [];
+  for (let tries = 0; servers.length < count; tries += 1) {
+    if (tries === PORTS.count) throw new Error(`no ${count} free ports`);
+    const server = await listeningOn(PORTS.first + (candidate % PORTS.count));
+    candidate += 1;
+    if (server !== null) servers.push(server);
+  }
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
@@ -205,10 +218,11 @@ process.on('exit', () => {
   for (const child of running.values()) child.signal('SIGKILL');
 });
 
-function listening() {
-  return new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+/** `null`: taken. */
+function listeningOn(port: number): Promise<Server | null> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }
