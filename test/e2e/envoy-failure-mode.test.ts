@@ -20,6 +20,8 @@ import { eventually } from '../support/processes.ts';
 import {
   ALLOWED_BY_FAILURE,
   FRONTS,
+  LARGE_FRONTS,
+  LATE_MS,
   fresh,
   freshToken,
   openFaultScene,
@@ -44,15 +46,19 @@ afterAll(() => scene?.close());
 
 beforeEach(() => scene.authorizationServer.always(VERDICT));
 
-/** The same through every front at once. */
-async function everywhere(
-  makeAsked: (front: FaultFront) => Asked,
-): Promise<ReadonlyMap<FaultFront, Outcome>> {
+/** The same through several fronts at once. */
+async function through<Front extends AnyFront>(
+  fronts: readonly Front[],
+  makeAsked: (front: Front) => Asked,
+): Promise<ReadonlyMap<Front, Outcome>> {
   const outcomes = await Promise.all(
-    FRONTS.map(async (front) => [front, await scene.ask(front, makeAsked(front))] as const),
+    fronts.map(async (front) => [front, await scene.ask(front, makeAsked(front))] as const),
   );
   return new Map(outcomes);
 }
+
+const everywhere = (makeAsked: (front: FaultFront) => Asked): Promise<ReadonlyMap<FaultFront, Outcome>> =>
+  through(FRONTS, makeAsked);
 
 function expectAllowed({ reply, upstream }: Outcome): void {
   expect({ status: reply.status, times: upstream.length }).toEqual({ status: 200, times: 1 });
@@ -147,10 +153,9 @@ describe('with failure_mode_allow nothing passes by failure, and known tokens pa
   });
 
   it('while the authorization server is slower than Envoy waits; and its answer counts for the next (G21)', async () => {
-    // Envoy waits for a second, Gatehouse for two and a half.
     const slow = new Map(FRONTS.map((front) => [front, fresh()]));
     scene.authorizationServer.always(({ body }) =>
-      json({ active: true, sub: new URLSearchParams(body).get('token') ?? '' }, { delayMs: 1_300 }),
+      json({ active: true, sub: new URLSearchParams(body).get('token') ?? '' }, { delayMs: LATE_MS }),
     );
     await expectFaults((front) => ({ headers: slow.get(front) ?? [] }));
     await expectTheUsual();
@@ -233,7 +238,7 @@ describe('with failure_mode_allow, sizes that Envoy takes and Gatehouse does not
     ['six megabytes of headers', many(6, 1_000_000)],
   ])('are denied: %s (R19, T-12)', async (_what, headers) => {
     for (let round = 0; round < 3; round += 1) {
-      const outcomes = await everywhere(() => ({
+      const outcomes = await through(LARGE_FRONTS, () => ({
         headers: [...headers, ...(headers[0] === 'Authorization' ? [] : known)],
       }));
       for (const outcome of outcomes.values()) expectDenied(431, outcome);
@@ -242,25 +247,27 @@ describe('with failure_mode_allow, sizes that Envoy takes and Gatehouse does not
 
   it('are denied: a path of 200 KB (R19)', async () => {
     const path = `/${'a'.repeat(200_000)}`;
-    for (const outcome of (await everywhere(() => ({ path, headers: known }))).values())
+    for (const outcome of (await through(LARGE_FRONTS, () => ({ path, headers: known }))).values())
       expectDenied(431, outcome);
   });
 
-  const BODIES = ['map-body', 'raw-body', 'http-body'] as const;
   /** Nothing of it is UTF-8, for the form in which Envoy sends a body as text. */
   const binary = (mebibytes: number): Buffer => Buffer.alloc(mebibytes * 1024 * 1024, 0xff);
 
-  it.each(BODIES)('are skipped when they are of a body that no rule reads, through %s', async (front) => {
-    const body = { method: 'POST', body: binary(1) };
-    expectAllowed(await scene.ask(front, { ...body, headers: known }));
-    expectDenied(401, await scene.ask(front, body));
-    expectDenied(403, await scene.ask(front, { ...body, path: '/closed', headers: known }));
-  });
+  it.each(LARGE_FRONTS)(
+    'are skipped when they are of a body that no rule reads, through %s',
+    async (front) => {
+      const body = { method: 'POST', body: binary(1) };
+      expectAllowed(await scene.ask(front, { ...body, headers: known }));
+      expectDenied(401, await scene.ask(front, body));
+      expectDenied(403, await scene.ask(front, { ...body, path: '/closed', headers: known }));
+    },
+  );
 
   it.each<[AnyFront, number]>([
-    ['map-body', 413],
-    ['raw-body', 413],
-    ['http-body', 403],
+    ['map-large', 413],
+    ['raw-large', 413],
+    ['http-large', 403],
   ])('are denied when they are of a body over 8 MiB, through %s', async (front, wanted) => {
     for (let round = 0; round < 2; round += 1)
       expectDenied(wanted, await scene.ask(front, { method: 'POST', path: '/closed', body: binary(9) }));
@@ -314,7 +321,7 @@ describe('with failure_mode_allow, settings that cannot be used', () => {
 });
 
 describe('after all that', () => {
-  it.each([...FRONTS, 'map-body', 'raw-body', 'http-body'] as const)(
+  it.each([...FRONTS, ...LARGE_FRONTS])(
     'Envoy has not seen one check fail through %s (T-11, T-12)',
     async (front) => {
       const counts = await scene.fronts.counts(front);

@@ -15,7 +15,14 @@ import {
 import { freePort } from '../support/processes.ts';
 import { startRedis, type RunningRedis } from '../support/redis.ts';
 import { startUpstream, type Upstream, type UpstreamRequest } from '../support/upstream.ts';
-import { NOTHING_TIDIED, startFronts, type Front, type RunningFronts } from './support-envoy-fronts.ts';
+import { opening } from './support-envoy-closing.ts';
+import {
+  NOTHING_TIDIED,
+  startFronts,
+  type Front,
+  type JsonObject,
+  type RunningFronts,
+} from './support-envoy-fronts.ts';
 import { bearer, HOST, type Asked } from './support-envoy-scene.ts';
 
 export interface FaultScene {
@@ -40,14 +47,20 @@ export interface Outcome {
 /** The gRPC service in both header forms, and the HTTP service. */
 export const FRONTS = ['map', 'raw', 'http'] as const;
 export type FaultFront = (typeof FRONTS)[number];
-/** With bodies, and one whose Gatehouse does not exist. */
-export type AnyFront = FaultFront | 'map-body' | 'raw-body' | 'http-body' | 'nobody';
+/** The same with bodies, and with more time. */
+export const LARGE_FRONTS = ['map-large', 'raw-large', 'http-large'] as const;
+/** `nobody`: its Gatehouse does not exist. */
+export type AnyFront = FaultFront | (typeof LARGE_FRONTS)[number] | 'nobody';
 
 /** What Envoy adds to a request that it lets through because the check failed. */
 export const ALLOWED_BY_FAILURE = 'x-envoy-auth-failure-mode-allowed';
 
-/** Of the check, as in deploy/envoy. */
-const TIMEOUT_MS = 1_000;
+/**
+ * How long Envoy waits, and how long Gatehouse: so much less that a busy machine does not decide these tests.
+ * A server that takes LATE_MS is slower than either, and still in time for the enquiry itself.
+ */
+const TIMES = { timeout: '2s', margin: '1s', enquiry: '5s' } as const;
+export const LATE_MS = 2_300;
 
 /** Tokens that begin with `good` are active, others are not. */
 export const VERDICT: Answer = ({ body }) => {
@@ -55,49 +68,47 @@ export const VERDICT: Answer = ({ body }) => {
   return json(token.startsWith('good') ? { active: true, sub: token } : { active: false });
 };
 
-export async function openFaultScene(): Promise<FaultScene> {
-  const [authorizationServer, redis, upstream, nobody] = await Promise.all([
-    startFaultServer(),
-    startRedis(),
-    startUpstream(),
-    freePort(),
-  ]);
-  authorizationServer.always(VERDICT);
-  let settings = '';
-  const gatehouse = await startGatehouse({
-    settings: (ports) => (settings = settingsFor(ports, authorizationServer, redis, nobody)),
-    environment: { CLIENT_SECRET: 'a secret', CACHE_KEY: randomBytes(32).toString('base64') },
+export function openFaultScene(): Promise<FaultScene> {
+  return opening(async ({ open, close }) => {
+    const authorizationServer = await open(startFaultServer(), (server) => server.stop());
+    const redis = await open(startRedis(), (server) => server.stop());
+    const upstream = await open(startUpstream(), (server) => server.close());
+    const nobody = await freePort();
+    authorizationServer.always(VERDICT);
+
+    let settings = '';
+    const gatehouse = await open(
+      startGatehouse({
+        settings: (ports) => (settings = settingsFor(ports, authorizationServer, redis, nobody)),
+        environment: { CLIENT_SECRET: 'a secret', CACHE_KEY: randomBytes(32).toString('base64') },
+      }),
+      (instance) => instance.stop(),
+    );
+    const fronts = await open(startFronts(frontsOf(gatehouse.ports, nobody), upstream), (envoy) =>
+      envoy.stop(),
+    );
+    const ask = createAsk(fronts, upstream);
+    return { authorizationServer, redis, gatehouse, upstream, fronts, settings, ask, close };
   });
-  const fronts = await startFronts(frontsOf(gatehouse.ports, nobody), upstream);
+}
+
+function createAsk(fronts: RunningFronts, upstream: Upstream): FaultScene['ask'] {
   let asks = 0;
 
-  return {
-    authorizationServer,
-    redis,
-    gatehouse,
-    upstream,
-    fronts,
-    settings,
-    async ask(front, { path = '/orders', method = 'GET', headers = [], body }) {
-      // In the query, which plays no part in the decision.
-      const mark = `${path}?ask=${(asks += 1)}`;
-      const length = body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))];
-      const reply = await ask(
-        { port: fronts.port(front) },
-        {
-          method,
-          path: mark,
-          headers: ['Host', HOST, ...length, ...headers],
-          ...(body === undefined ? {} : { body }),
-        },
-      );
-      return { reply, upstream: upstream.requests.filter((request) => request.path === mark) };
-    },
-    async close() {
-      await fronts.stop();
-      await gatehouse.stop();
-      await Promise.all([redis.stop(), upstream.close(), authorizationServer.stop()]);
-    },
+  return async function askFront(front, { path = '/orders', method = 'GET', headers = [], body }) {
+    // In the query, which plays no part in the decision.
+    const mark = `${path}?ask=${(asks += 1)}`;
+    const length = body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))];
+    const reply = await ask(
+      { port: fronts.port(front) },
+      {
+        method,
+        path: mark,
+        headers: ['Host', HOST, ...length, ...headers],
+        ...(body === undefined ? {} : { body }),
+      },
+    );
+    return { reply, upstream: upstream.requests.filter((request) => request.path === mark) };
   };
 }
 
@@ -107,30 +118,40 @@ export const freshToken = (kind: 'good' | 'bad' = 'good'): string => `${kind}-${
 export const fresh = (kind?: 'good' | 'bad'): readonly string[] => bearer(freshToken(kind));
 
 function frontsOf(ports: GatehousePorts, nobody: number): readonly Front[] {
-  const open = { failure_mode_allow: true, failure_mode_allow_header_add: true };
   // Envoy's own limits, raised to where they protect nobody.
   const manager = {
     ...NOTHING_TIDIED,
     max_request_headers_kb: 8_192,
     common_http_protocol_options: { headers_with_underscores_action: 'ALLOW', max_headers_count: 5_000 },
   };
+  const grpc = (name: AnyFront, filter: JsonObject, timeout: string = TIMES.timeout): Front => ({
+    name,
+    service: 'grpc',
+    instances: [{ port: name === 'nobody' ? nobody : ports.grpc }],
+    filter: { ...OPEN, grpc_service: { timeout }, ...filter },
+    manager,
+  });
+  const http = (name: AnyFront, filter: JsonObject, timeout: string = TIMES.timeout): Front => ({
+    name,
+    service: 'http',
+    instances: [{ port: ports.envoy }],
+    filter: { ...OPEN, http_service: { server_uri: { timeout } }, ...filter },
+    manager,
+  });
+  const map = { encode_raw_headers: false };
   const body = { max_request_bytes: 15 * 1024 * 1024, allow_partial_message: false };
-  const grpc = { service: 'grpc', instances: [{ port: ports.grpc }], manager } as const;
-  const http = { service: 'http', instances: [{ port: ports.envoy }], manager } as const;
   return [
-    { ...grpc, name: 'map', filter: { ...open, encode_raw_headers: false } },
-    { ...grpc, name: 'raw', filter: open },
-    { ...http, name: 'http', filter: open },
-    {
-      ...grpc,
-      name: 'map-body',
-      filter: { ...open, encode_raw_headers: false, with_request_body: { ...body, pack_as_bytes: false } },
-    },
-    { ...grpc, name: 'raw-body', filter: { ...open, with_request_body: { ...body, pack_as_bytes: true } } },
-    { ...http, name: 'http-body', filter: { ...open, with_request_body: body } },
-    { ...grpc, name: 'nobody', instances: [{ port: nobody }], filter: open },
+    grpc('map', map),
+    grpc('raw', {}),
+    http('http', {}),
+    grpc('map-large', { ...map, with_request_body: { ...body, pack_as_bytes: false } }, '15s'),
+    grpc('raw-large', { with_request_body: { ...body, pack_as_bytes: true } }, '15s'),
+    http('http-large', { with_request_body: body }, '15s'),
+    grpc('nobody', {}),
   ];
 }
+
+const OPEN: JsonObject = { failure_mode_allow: true, failure_mode_allow_header_add: true };
 
 function settingsFor(
   ports: GatehousePorts,
@@ -141,12 +162,11 @@ function settingsFor(
   const us = 'clientId: gateway, clientSecret: { env: CLIENT_SECRET }, allowHttp: true';
   const endpoint = `endpoint: "${authorizationServer.url('/introspect')}"`;
   return `${listenOn(ports)}
-# Far from Envoy's timeout of ${TIMEOUT_MS} ms, so that a busy machine does not decide these tests.
-wait: { max: 3s, margin: 400ms }
+wait: { max: 5s, margin: ${TIMES.margin} }
 clients:
-  main: { ${us}, introspection: { ${endpoint}, timeout: 2500ms } }
+  main: { ${us}, introspection: { ${endpoint}, timeout: ${TIMES.enquiry} } }
   impatient: { ${us}, introspection: { ${endpoint}, timeout: 200ms } }
-  narrow: { ${us}, introspection: { ${endpoint}, timeout: 5s }, limits: { concurrent: 2, queue: 4 } }
+  narrow: { ${us}, introspection: { ${endpoint}, timeout: ${TIMES.enquiry} }, limits: { concurrent: 2, queue: 4 } }
   dark: { ${us}, issuer: "http://127.0.0.1:${nobody}" }
 cache:
   keys: [{ env: CACHE_KEY }]

@@ -22,7 +22,7 @@ export interface FrontOfTable {
   readonly metadata: boolean;
 }
 
-type Denial = 'required' | 'ambiguous' | 'invalid' | 'insufficient' | 'forbidden' | 'malformed' | 'method';
+type Denial = 'required' | 'ambiguous' | 'invalid' | 'insufficient' | 'forbidden' | 'malformed';
 
 const BEARER = 'Bearer realm="gatehouse"';
 const challenge = (error: string): RegExp => new RegExp(`^${BEARER}, error="${error}", error_description="`);
@@ -41,11 +41,6 @@ const DENIALS: Record<Denial, { status: number; challenge: string | RegExp | nul
     body: 'The provided token is not sufficient for this resource',
   },
   forbidden: {
-    status: 403,
-    challenge: null,
-    body: 'The provided token is not sufficient for this resource',
-  },
-  method: {
     status: 403,
     challenge: null,
     body: 'The provided token is not sufficient for this resource',
@@ -214,7 +209,11 @@ export function describeRequests({ scene, front, metadata }: FrontOfTable): void
     });
 
     it.each(['DELETE', 'PATCH', 'OPTIONS'])('denies %s where GET and POST are allowed', async (method) => {
-      await expectDenied('method', { method, headers: bearer(tokenOf('alice')) });
+      await expectDenied('forbidden', { method, headers: bearer(tokenOf('alice')) });
+    });
+
+    it('denies TRACE, on a public route too (HTTP-12)', async () => {
+      await expectDenied('forbidden', { method: 'TRACE', path: '/public/1' });
     });
 
     it('takes away headers that ask the upstream for another method (HTTP-12)', async () => {
@@ -300,6 +299,13 @@ export function describeRequests({ scene, front, metadata }: FrontOfTable): void
       },
     );
 
+    it('reach the upstream though Connection names them', async () => {
+      const { upstream } = await expectAllowed({
+        headers: ['Connection', 'close, x-auth-subject, x-auth-client', ...bearer(tokenOf('alice'))],
+      });
+      expect(upstream.headers).toMatchObject({ 'x-auth-subject': 'alice', 'x-auth-client': 'web' });
+    });
+
     it('are removed when the answer has no claim for them (G16)', async () => {
       const { upstream } = await expectAllowed({ headers: [...bearer(tokenOf('nobody')), ...spoofed] });
       expect(JSON.stringify(upstream.rawHeaders)).not.toContain('mallory');
@@ -320,6 +326,24 @@ export function describeRequests({ scene, front, metadata }: FrontOfTable): void
       });
       expect(upstream.headers['x-auth-subject']).toBe('vic');
       expect(upstream.headers).not.toHaveProperty('x-auth-groups');
+    });
+  });
+
+  describe('a gRPC call of a client', () => {
+    // Refused, it is HTTP 200 all the same: its status is in grpc-status.
+    it.each<[string, string, string, () => readonly string[]]>([
+      ['UNAUTHENTICATED, without a token', '16', '/orders/1', () => []],
+      ['PERMISSION_DENIED, without the scope', '7', '/admin/1', () => bearer(tokenOf('alice'))],
+      ['PERMISSION_DENIED, where the route is closed', '7', '/denied/1', () => []],
+    ])('is refused with %s', async (_what, grpcStatus, path, headers) => {
+      const { reply, upstream } = await send({
+        method: 'POST',
+        path,
+        headers: ['Content-Type', 'application/grpc', 'TE', 'trailers', ...headers()],
+        body: '\0\0\0\0\0',
+      });
+      expect(reply).toMatchObject({ status: 200, body: '', headers: { 'grpc-status': grpcStatus } });
+      expect(upstream).toBeNull();
     });
   });
 

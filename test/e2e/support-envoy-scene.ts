@@ -18,6 +18,7 @@ import {
   type RunningGatehouse,
 } from '../support/gatehouse.ts';
 import { startUpstream, type Upstream, type UpstreamRequest } from '../support/upstream.ts';
+import { opening } from './support-envoy-closing.ts';
 import { startFronts, type Front, type RunningFronts } from './support-envoy-fronts.ts';
 
 export interface Scene {
@@ -73,41 +74,40 @@ const WISHES = {
 } as const satisfies Record<string, TokenWish>;
 
 /** Starts everything. `makeFronts` is told the ports of Gatehouse. */
-export async function openScene(makeFronts: (ports: GatehousePorts) => readonly Front[]): Promise<Scene> {
-  const clientSecret = randomBytes(24).toString('base64url');
-  const [authorizationServer, upstream] = await Promise.all([
-    startAuthorizationServer({ clientId: 'gateway', clientSecret }),
-    startUpstream(),
-  ]);
-  const gatehouse = await startGatehouse({
-    settings: (ports) => listenOn(ports) + settingsFor(authorizationServer.issuer),
-    environment: { GATEHOUSE_CLIENT_SECRET: clientSecret },
-  });
-  const fronts = await startFronts(makeFronts(gatehouse.ports), upstream);
+export function openScene(makeFronts: (ports: GatehousePorts) => readonly Front[]): Promise<Scene> {
+  return opening(async ({ open, close }) => {
+    const clientSecret = randomBytes(24).toString('base64url');
+    const authorizationServer = await open(
+      startAuthorizationServer({ clientId: 'gateway', clientSecret }),
+      (server) => server.stop(),
+    );
+    const upstream = await open(startUpstream(), (server) => server.close());
+    const gatehouse = await open(
+      startGatehouse({
+        settings: (ports) => listenOn(ports) + settingsFor(authorizationServer.issuer),
+        environment: { GATEHOUSE_CLIENT_SECRET: clientSecret },
+      }),
+      (instance) => instance.stop(),
+    );
+    const fronts = await open(startFronts(makeFronts(gatehouse.ports), upstream), (envoy) => envoy.stop());
 
-  const issued = await Promise.all(
-    Object.entries<TokenWish>(WISHES).map(
-      async ([name, wish]) =>
-        [name, await authorizationServer.issueToken({ audience: AUDIENCE, ...wish })] as const,
+    const tokens = await issueTokens(authorizationServer);
+    const token = (name: TokenName): string => tokens.get(name) ?? '';
+    await authorizationServer.revokeToken(token('revoked'));
+    const secrets = [clientSecret, ...tokens.values()];
+    return { authorizationServer, gatehouse, upstream, fronts, token, secrets, close };
+  });
+}
+
+async function issueTokens(server: AuthorizationServer): Promise<ReadonlyMap<string, string>> {
+  const wishes = Object.entries<TokenWish>(WISHES);
+  return new Map(
+    await Promise.all(
+      wishes.map(
+        async ([name, wish]) => [name, await server.issueToken({ audience: AUDIENCE, ...wish })] as const,
+      ),
     ),
   );
-  const tokens: Readonly<Record<string, string>> = Object.fromEntries(issued);
-  const token = (name: TokenName): string => tokens[name] ?? '';
-  await authorizationServer.revokeToken(token('revoked'));
-
-  return {
-    authorizationServer,
-    gatehouse,
-    upstream,
-    fronts,
-    token,
-    secrets: [clientSecret, ...Object.values(tokens)],
-    async close() {
-      await fronts.stop();
-      await gatehouse.stop();
-      await Promise.all([upstream.close(), authorizationServer.stop()]);
-    },
-  };
 }
 
 /** One request through a front, one at a time. */
@@ -153,7 +153,8 @@ clients:
     allowHttp: true
     clientId: gateway
     clientSecret: { env: GATEHOUSE_CLIENT_SECRET }
-scrub: [x-auth-*]
+# Not the headers that routes set: those are ours anyway.
+scrub: [x-auth-unheard*]
 routes:
   - name: internal
     match: { hosts: [internal.example.com] }
