@@ -10,13 +10,18 @@ export type Joined = 'several' | 'parameters' | 'words';
 
 const PARAMETER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=/;
 const SCHEME_AND_MORE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]+[^ \t=]/;
+/** A line that held our scheme and nothing behind it. */
+const SCHEME_ALONE = /^bearer[ \t]*$/i;
 
 /** Linear in the length of `value`, which the caller bounds. */
 export function joinedCredentials(value: string): Joined {
   const [first = '', ...rest] = value.split(',').map(withoutLeadingBlanks);
-  if (first === '' || rest.some((element) => element === '' || SCHEME_AND_MORE.test(element)))
-    return 'several';
+  if (first === '' || rest.some(isCredential)) return 'several';
   return rest.every((element) => PARAMETER.test(element)) ? 'parameters' : 'words';
+}
+
+function isCredential(element: string): boolean {
+  return element === '' || SCHEME_AND_MORE.test(element) || SCHEME_ALONE.test(element);
 }
 
 function withoutLeadingBlanks(element: string): string {

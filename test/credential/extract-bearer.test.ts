@@ -54,6 +54,7 @@ describe('extractBearer', () => {
     ['credential_ambiguous', 'R3: an empty line joined behind ours', ['Bearer a,']],
     ['credential_ambiguous', 'R3: two words of an unknown scheme', ['Basic abc,def']],
     ['credential_ambiguous', 'R3: scheme alone joined with a credential', ['Bearer,Bearer a']],
+    ['credential_ambiguous', 'R3: scheme alone joined behind a credential', ['Bearer a,bearer']],
     ['credential_empty', 'R4: the scheme alone', ['Bearer']],
     ['credential_empty', 'R4: the scheme and spaces', ['Bearer   ']],
     ['credential_empty', 'R4: the scheme and a tab', ['bearer\t']],
