@@ -76,10 +76,28 @@ describe('run', () => {
     expect(error).toContain(words);
   });
 
+  it.each([
+    ['22.22.1', 2],
+    ['22.22.2', 0],
+    ['22.23.0', 0],
+    ['23.11.1', 2],
+    ['24.13.1', 2],
+    ['24.14.0', 2],
+    ['24.14.1', 0],
+    ['25.9.0', 2],
+    ['26.0.0', 0],
+    ['27.0.0-nightly', 0],
+  ])(
+    'takes a Node with the fixes of HTTP/2 only: %s ends with %i (T-48, T-60)',
+    async (nodeVersion, code) => {
+      expect(await runIn(['--version'], { nodeVersion })).toMatchObject({ code });
+    },
+  );
+
   it('exits 2 on a Node that is too old, whatever the command (T-60)', async () => {
     const { code, error } = await runIn(['--version'], { nodeVersion: '20.11.0' });
     expect(code).toBe(2);
-    expect(error).toMatch(/^gatehouse: Node 20\.11\.0 is too old; Gatehouse needs 22\.19 or newer/);
+    expect(error).toMatch(/^gatehouse: Node 20\.11\.0 is too old .* use 22\.22\.2 or 24\.14\.1 or newer/);
   });
 });
 
