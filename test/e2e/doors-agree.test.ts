@@ -376,7 +376,7 @@ describe('the same request', () => {
       }),
       { numRuns: LONG ? 5_000 : 250 },
     );
-  });
+  }, 600_000);
 });
 
 type SeenAt = Partial<Readonly<Record<Way, Seen>>>;
