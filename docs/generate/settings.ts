@@ -50,7 +50,7 @@ its long form included.
 spelling, are: those of the message (\`host\`, \`content-length\`, \`content-type\`, \`content-encoding\`, \`transfer-encoding\`,
 \`connection\` and the other hop-by-hop headers); those of credentials (\`authorization\`, for which there is
 \`upstream.authorization\`, \`proxy-authorization\`, \`cookie\`); and, in \`upstream.headers\`, those that gateways write
-(\`x-envoy-*\`, \`forwarded\`, \`x-real-ip\`, \`x-authz-status\`, \`x-forwarded-for\`, \`-host\`, \`-method\`, \`-port\`, \`-proto\`, \`-uri\`,
+(\`x-envoy-*\`, \`forwarded\`, \`x-real-ip\`, \`x-authz-*\`, \`cache-control\`, \`x-forwarded-for\`, \`-host\`, \`-method\`, \`-port\`, \`-proto\`, \`-uri\`,
 \`x-original-*\`, and the method overrides).
 `;
 }

@@ -26,7 +26,6 @@ const OF_CREDENTIALS = new Set(['authorization', 'cookie', 'proxy-authorization'
 /** Fronts write them and upstreams believe them: a claim does not belong there. */
 const OF_FRONTS = new Set([
   'forwarded',
-  'x-authz-status',
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-method',
@@ -42,6 +41,11 @@ const OF_FRONTS = new Set([
   'x-real-ip',
 ]);
 
+/** The answers of the HTTP doors have them already: a value for the upstream beside ours would make every allow a fault. */
+function isOfAnswers(dashed: string): boolean {
+  return dashed === 'cache-control' || dashed.startsWith('x-authz-');
+}
+
 /** Of the message or of credentials. */
 export function isReserved(name: string): boolean {
   const dashed = dashedName(name);
@@ -51,7 +55,9 @@ export function isReserved(name: string): boolean {
 /** Whether a route may set the header from the answer; it is then removed wherever there is no value. */
 export function isManageable(name: string): boolean {
   const dashed = dashedName(name);
-  return !isReserved(name) && !OF_FRONTS.has(dashed) && !dashed.startsWith('x-envoy-');
+  return (
+    !isReserved(name) && !OF_FRONTS.has(dashed) && !dashed.startsWith('x-envoy-') && !isOfAnswers(dashed)
+  );
 }
 
 /** One reserved name that a pattern of `scrub` covers; `null` when there is none. */
