@@ -1,5 +1,7 @@
 /** Everything that bounds a wait. */
 export { createBreaker, type Breaker, type BreakerParts, type BreakerSettings } from './breaker.ts';
+export { createFailureWindow, type FailureWindow, type WindowSettings } from './failure-window.ts';
 export { createGate, type Gate, type Leave } from './gate.ts';
+export { createProbingPause, type PauseSettings, type ProbingPause } from './probing-pause.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { withinBudget } from './within-budget.ts';

@@ -46,6 +46,13 @@ export type HouseEvent =
       readonly outcome: 'changed' | 'unchanged' | FaultReason;
       readonly detail: string | null;
     }
+  /** An introspection endpoint is no longer asked, but for a few probes; or it is again. */
+  | {
+      readonly event: 'suspension_changed';
+      readonly client: string;
+      readonly cause: SuspensionCause;
+      readonly isOn: boolean;
+    }
   /** A claim was too long or not text, so its header was removed instead. */
   | { readonly event: 'header_dropped'; readonly route: string; readonly header: string }
   | { readonly event: 'settings_loaded'; readonly generation: string }
@@ -58,3 +65,9 @@ export type HouseEvent =
 
 export type LifecyclePhase =
   'starting' | 'door_open' | 'ready' | 'not_ready' | 'draining' | 'stopped' | 'warning';
+
+/**
+ * Why an endpoint is not asked: it failed for most of the latest tokens, it told us to wait, or it refuses our
+ * credentials.
+ */
+export type SuspensionCause = 'failing' | 'throttled' | 'credentials';

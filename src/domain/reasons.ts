@@ -251,6 +251,11 @@ export const FAULT_REASONS = {
     'The introspection endpoint took longer than `introspection.timeout`.',
     'Look at the authorization server.',
   ),
+  introspection_suspended: fault(
+    'remote',
+    'The introspection endpoint is not asked for a moment: it failed for most of the latest tokens, or it told us to wait.',
+    'Look at the authorization server; a few tokens are let through every few seconds to find out when it is back.',
+  ),
   introspection_throttled: fault(
     'remote',
     'The introspection endpoint answered 429.',

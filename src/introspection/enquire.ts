@@ -14,10 +14,14 @@ import type { ConnectionFailure } from './connection-failure.ts';
 import type { ConnectionPools } from './connection-pools.ts';
 import { exchange, type Exchange } from './exchange.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
+import type { Suspension } from './suspension.ts';
+import type { NameToken } from './token-names.ts';
 
 export interface EnquiryParts {
   readonly gate: Gate;
   readonly pools: ConnectionPools;
+  readonly suspension: Suspension;
+  readonly nameOf: NameToken;
 }
 
 /**
@@ -27,11 +31,14 @@ export interface EnquiryParts {
  * closing it as we wrote, and the question changes nothing there.
  */
 export async function enquire(
-  { gate, pools }: EnquiryParts,
+  { gate, pools, suspension, nameOf }: EnquiryParts,
   question: PreparedQuestion,
   token: AccessToken,
 ): Promise<Result<Introspection, Fault>> {
   const { timeout, maxAnswer } = question.client.introspection;
+  const name = nameOf(token);
+  const refusal = suspension.refusal(name);
+  if (refusal !== null) return fail(refusal);
   const expiry = new AbortController();
   const timer = setTimeout(() => expiry.abort(), timeout);
   try {
@@ -39,6 +46,9 @@ export async function enquire(
     if (leave === 'full') return fail(fault('enquiries_exhausted', fullness(gate)));
     if (leave === 'expired') return fail(fault('introspection_timeout', `no turn came within ${timeout} ms`));
     try {
+      // Things may have changed while it waited for its turn.
+      const lateRefusal = suspension.enter(name);
+      if (lateRefusal !== null) return fail(lateRefusal);
       const limits = { signal: expiry.signal, bodyLimit: bodyLimitFor(maxAnswer) };
       const ask = async (): Promise<Attempt> => {
         const request = await question.requestFor(token);
@@ -46,7 +56,10 @@ export async function enquire(
         return exchange(pools.to(question.origin), request.value, limits);
       };
       const first = await ask();
-      return await read(mayAskAgain(first) ? await ask() : first, question);
+      const last = mayAskAgain(first) ? await ask() : first;
+      const outcome = await read(last, question);
+      if (last.kind !== 'unasked') suspension.learn(name, outcome);
+      return outcome;
     } finally {
       leave();
     }

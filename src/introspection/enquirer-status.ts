@@ -6,8 +6,10 @@ import {
   type JsonObject,
   type Milliseconds,
   milliseconds,
+  type SuspensionCause,
 } from '../domain/index.ts';
 import type { ConnectionPools } from './connection-pools.ts';
+import type { EndpointSuspension } from './endpoint-suspension.ts';
 import type { QuestionSource } from './question-source.ts';
 
 /** Numbers of one client, for gauges. */
@@ -19,6 +21,8 @@ export interface EnquirerStats {
   readonly poolRunning: number;
   readonly enquiriesInside: number;
   readonly enquiriesWaiting: number;
+  /** Why the endpoint is not asked just now; `null`: it is. */
+  readonly suspendedBy: SuspensionCause | null;
 }
 
 /** What there is to see of a client. */
@@ -27,10 +31,12 @@ export interface EnquirerView {
   readonly source: QuestionSource;
   readonly pools: ConnectionPools;
   readonly gate: Gate;
+  readonly suspension: Pick<EndpointSuspension, 'state'>;
   readonly clock: Clock;
 }
 
-export function enquirerStats({ client, source, pools, gate, clock }: EnquirerView): EnquirerStats {
+export function enquirerStats(view: EnquirerView): EnquirerStats {
+  const { client, source, pools, gate, suspension, clock } = view;
   const confirmedAt = source.freshness?.confirmedAt ?? null;
   return {
     client: client.name,
@@ -39,12 +45,14 @@ export function enquirerStats({ client, source, pools, gate, clock }: EnquirerVi
     poolRunning: pools.running,
     enquiriesInside: gate.inside,
     enquiriesWaiting: gate.waiting,
+    suspendedBy: suspension.state?.cause ?? null,
   };
 }
 
 /** For the status page. `lastFault` is that of an enquiry and stays until the next one. */
 export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): JsonObject {
   const { client, source, pools, gate } = view;
+  const { state } = view.suspension;
   return {
     issuer: client.issuer,
     endpoint: source.latest?.endpoint ?? null,
@@ -52,6 +60,7 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
     metadata: metadataStatus(view),
     connections: { connected: pools.connected, running: pools.running },
     enquiries: { inside: gate.inside, waiting: gate.waiting, lastFault: faultStatus(lastFault) },
+    suspension: state === null ? null : { cause: state.cause, nextInMs: whole(state.left) },
   };
 }
 

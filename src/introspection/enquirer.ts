@@ -14,11 +14,13 @@ import {
 } from '../domain/index.ts';
 import { classOf } from './class-of.ts';
 import { createConnectionPools } from './connection-pools.ts';
+import { createEndpointSuspension } from './endpoint-suspension.ts';
 import { enquire } from './enquire.ts';
 import { type EnquirerStats, enquirerStats, enquirerStatus } from './enquirer-status.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
 import type { IntrospectorParts } from './introspector-parts.ts';
 import { createQuestionSource } from './question-source.ts';
+import { createTokenNames } from './token-names.ts';
 
 /** All that lives as long as one client context: its question, its connections, its gate. */
 export interface Enquirer {
@@ -39,7 +41,14 @@ export function createEnquirer(client: ClientContext, parts: IntrospectorParts):
   const source = createQuestionSource(client, parts);
   const pools = createConnectionPools(client, parts);
   const gate = createGate(client.limits);
-  const view = { client, source, pools, gate, clock };
+  const suspension = createEndpointSuspension({
+    clock,
+    onChange: (cause, isOn) => {
+      observe({ event: 'suspension_changed', client: client.name, cause, isOn });
+    },
+  });
+  const nameOf = createTokenNames(parts.randomness.bytes(32));
+  const view = { client, source, pools, gate, suspension, clock };
   const running = new Set<Promise<unknown>>();
   let lastFault: Fault | null = null;
   let isRetired = false;
@@ -91,8 +100,9 @@ export function createEnquirer(client: ClientContext, parts: IntrospectorParts):
 
   async function askSafely(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
     try {
-      if (isPrepared(question)) return await enquire({ gate, pools }, question, token);
-      return fail(fault('internal', 'the question is not one of ours'));
+      if (!isPrepared(question)) return fail(fault('internal', 'the question is not one of ours'));
+      const enquiryParts = { gate, pools, suspension: suspension.of(question.endpoint), nameOf };
+      return await enquire(enquiryParts, question, token);
     } catch (error) {
       observe({ event: 'crashed', where: 'introspection', cause: classOf(error) });
       return fail(fault('internal'));

@@ -5,6 +5,8 @@ import type { AnswerHeaders } from './exchange.ts';
 export interface IntrospectionFault extends Fault {
   /** Whether waiting will not help: a setting is wrong, ours or the server's. Left out where the reason says it. */
   readonly settingsAtFault?: boolean;
+  /** Of refused credentials: whether the server said `invalid_client`, which leaves no doubt. */
+  readonly isOurClientNamed?: boolean;
 }
 
 /**

@@ -35,8 +35,11 @@ const CUT = {
 
 function statusFault({ status, headers, body }: HttpAnswer): IntrospectionFault {
   const detail = `the introspection endpoint answered with status ${status}`;
-  if (status === 401 || ((status === 400 || status === 403) && saysInvalidClient(body))) {
-    return fault('credentials_refused', detail);
+  if (status === 400 || status === 401 || status === 403) {
+    const isOurClientNamed = saysInvalidClient(body);
+    if (isOurClientNamed || status === 401) {
+      return { ...fault('credentials_refused', detail), isOurClientNamed };
+    }
   }
   if (status === 429) return faultWithRetry('introspection_throttled', detail, headers);
   if (status >= 500 && status < 600) return faultWithRetry('introspection_server_error', detail, headers);

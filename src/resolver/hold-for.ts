@@ -28,6 +28,7 @@ const IS_HELD = {
   answer_unsendable: false,
   client_store_failed: false,
   introspection_timeout: false,
+  introspection_suspended: false,
   metadata_unavailable: true,
   metadata_invalid: true,
   introspection_unreachable: true,

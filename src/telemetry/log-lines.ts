@@ -5,6 +5,7 @@ import {
   type HouseEvent,
   type LifecyclePhase,
   type Milliseconds,
+  type SuspensionCause,
   unreachable,
 } from '../domain/index.ts';
 import type { Fields, LogLevel } from './log.ts';
@@ -43,6 +44,9 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'metadata_refreshed':
       if (isFault(event.outcome)) return 'warn';
       return event.outcome === 'changed' ? 'info' : 'debug';
+    case 'suspension_changed':
+      if (!event.isOn) return 'info';
+      return event.cause === 'credentials' ? 'error' : 'warn';
     case 'cache_failed':
     case 'header_dropped':
       return 'warn';
@@ -83,6 +87,12 @@ export function lineOf(event: LoggedEvent): Line {
       return enquiry(event, { took_ms: rounded(event.tookMs), detail: plain(event.detail) });
     case 'metadata_refreshed':
       return enquiry(event, { detail: plain(event.detail) });
+    case 'suspension_changed':
+      return repetitive(
+        { client: plain(event.client), cause: event.cause, state: event.isOn ? 'suspended' : 'resumed' },
+        {},
+        event.isOn ? SUSPENDED[event.cause] : RESUMED,
+      );
     case 'cache_failed':
       return repetitive({ operation: event.operation, cause: event.cause }, {}, STORE_FAILED);
     case 'header_dropped':
@@ -101,6 +111,14 @@ export function lineOf(event: LoggedEvent): Line {
 }
 
 const STORE_FAILED = 'The shared store failed; the check went on as on a miss.';
+const SUSPENDED = {
+  failing:
+    'The introspection endpoint failed for most of the latest tokens; only a few probes are sent to it now.',
+  throttled: 'The introspection endpoint told us to wait; it is not asked until then.',
+  credentials:
+    'The authorization server refuses our client credentials; only a few probes are sent to it now.',
+} as const satisfies Readonly<Record<SuspensionCause, string>>;
+const RESUMED = 'The introspection endpoint is asked again.';
 const HEADER_DROPPED = 'A claim was too long or not text; its header was removed instead.';
 const SETTINGS_REFUSED = 'The settings file is broken; the settings before it stay in force.';
 const CRASHED = 'Something that must not happen did; please report it.';

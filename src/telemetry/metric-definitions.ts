@@ -9,6 +9,7 @@ import {
   SIDES,
   STORE_FAILURES,
   STORE_OPERATIONS,
+  SUSPENSION_CAUSES,
   TIERS,
 } from './label-values.ts';
 
@@ -135,6 +136,17 @@ export const METRICS = {
     { client: CLIENT },
     'sum',
     'Above 0 for 1 minute: raise `limits.concurrent`, or find out why the server is slow.',
+  ),
+  gatehouse_endpoint_suspended: pulled(
+    '1 while the introspection endpoint is not asked, but for a few probes; 0 for each other cause.',
+    { client: CLIENT, cause: SUSPENSION_CAUSES },
+    'max',
+    '1 for 1 minute.',
+  ),
+  gatehouse_endpoint_suspensions_total: counter(
+    'Times that an introspection endpoint began not to be asked.',
+    { client: CLIENT, cause: SUSPENSION_CAUSES },
+    'Any increase of `cause="credentials"`; a lasting rate of the others.',
   ),
   gatehouse_connections: pulled(
     'Connections to the authorization server: all that are open, and the requests under way on them.',

@@ -1,4 +1,5 @@
-import type { Milliseconds } from '../domain/index.ts';
+import type { Milliseconds, SuspensionCause } from '../domain/index.ts';
+import { SUSPENSION_CAUSES } from './label-values.ts';
 import type { PulledGauge, PullMetric } from './metric-registry.ts';
 
 /** Where the gauges of the house are read from when they are scraped. */
@@ -18,6 +19,8 @@ export interface ClientNumbers {
   readonly poolRunning: number;
   readonly enquiriesInside: number;
   readonly enquiriesWaiting: number;
+  /** Why its endpoint is not asked just now; `null`: it is. */
+  readonly suspendedBy: SuspensionCause | null;
 }
 
 export interface PartitionNumbers {
@@ -33,6 +36,11 @@ export function watchGauges(addGauge: PullMetric<PulledGauge>, sources: GaugeSou
   );
   addGauge('gatehouse_enquiries_waiting', () =>
     enquiries().map(({ client, enquiriesWaiting: value }) => ({ labels: { client }, value })),
+  );
+  addGauge('gatehouse_endpoint_suspended', () =>
+    enquiries().flatMap(({ client, suspendedBy }) =>
+      SUSPENSION_CAUSES.map((cause) => ({ labels: { client, cause }, value: cause === suspendedBy ? 1 : 0 })),
+    ),
   );
   addGauge('gatehouse_connections', () =>
     enquiries().flatMap(({ client, poolConnected, poolRunning }) => [

@@ -74,6 +74,7 @@ const FAULTS: Readonly<Record<FaultReason, 'local' | 'remote'>> = {
   metadata_invalid: 'remote',
   introspection_unreachable: 'remote',
   introspection_timeout: 'remote',
+  introspection_suspended: 'remote',
   introspection_throttled: 'remote',
   introspection_server_error: 'remote',
   introspection_redirected: 'remote',

@@ -261,8 +261,8 @@ describe('a fault', () => {
     expect([await of('credentials_refused'), await of('inactive')]).toEqual([before[0]! + 1, before[1]]);
     const line = house
       .logs()
-      .find(({ event, outcome }) => event === 'introspected' && outcome === 'credentials_refused');
-    expect(line).toMatchObject({ level: 'error', client: 'main' });
+      .find(({ outcome, client }) => outcome === 'credentials_refused' && client === 'main');
+    expect(line).toMatchObject({ level: 'error', event: 'introspected' });
   });
 
   it('is written at warn with its reason, its remedy and the id of the request', () => {

@@ -326,6 +326,7 @@ describe('status and stats', () => {
       poolConnected: 1,
       enquiriesInside: 0,
       enquiriesWaiting: 0,
+      suspendedBy: null,
     });
     expect(stats?.metadataAgeMs).toBeGreaterThanOrEqual(5_000);
   });

@@ -208,7 +208,8 @@ describe('the answer', () => {
   ])('is %s for %s (INT-12 to INT-16, G12)', async (reason, _what, answer) => {
     const result = await askUnder(answer);
     expect(outcomeOf(result)).toBe(reason);
-    expect(scene.events).toMatchObject([{ event: 'introspected', client: 'main', outcome: reason }]);
+    const told = scene.events.filter(({ event }) => event === 'introspected');
+    expect(told).toMatchObject([{ client: 'main', outcome: reason }]);
   });
 
   it.each([301, 302, 303, 307, 308] as const)(
@@ -440,13 +441,14 @@ describe('secrets', () => {
       const client = clientHere({ authentication: { method, secret: new Secret(canary) } });
       for (const answer of answers) {
         server.next(answer);
-        const result = await scene.ask(client, `${canary}-token`);
+        // Another object for each answer, so that no answer suspends the next question.
+        const result = await scene.ask({ ...client }, `${canary}-token`);
         if (!result.ok) expect(JSON.stringify(result.failure)).not.toContain(canary);
       }
       const question = await scene.prepare(client);
       expect(JSON.stringify(question)).not.toContain(canary);
     }
-    expect(scene.events).toHaveLength(20);
+    expect(scene.events.filter(({ event }) => event === 'introspected')).toHaveLength(20);
     expect(JSON.stringify(scene.events)).not.toContain(canary);
     expect(JSON.stringify(scene.introspector.status())).not.toContain(canary);
   });

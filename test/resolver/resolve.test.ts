@@ -282,7 +282,9 @@ describe('a fault', () => {
     }
     const remote = Object.entries(FAULT_REASONS).filter(([, { side }]) => side === 'remote');
     expect(held).toEqual(
-      remote.map(([reason]) => reason).filter((reason) => reason !== 'introspection_timeout'),
+      remote
+        .map(([reason]) => reason)
+        .filter((reason) => reason !== 'introspection_timeout' && reason !== 'introspection_suspended'),
     );
   });
 });

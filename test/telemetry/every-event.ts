@@ -93,6 +93,17 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { 'gatehouse_metadata_refreshes_total{client="default",outcome="changed"}': 1 },
     log: { level: 'info', client: 'default', outcome: 'changed', detail: 'a new endpoint' },
   },
+  suspension_changed: {
+    event: { event: 'suspension_changed', client: 'default', cause: 'failing', isOn: true },
+    series: { 'gatehouse_endpoint_suspensions_total{client="default",cause="failing"}': 1 },
+    log: {
+      level: 'warn',
+      client: 'default',
+      cause: 'failing',
+      state: 'suspended',
+      msg: 'The introspection endpoint failed for most of the latest tokens; only a few probes are sent to it now.',
+    },
+  },
   header_dropped: {
     event: { event: 'header_dropped', route: 'orders', header: 'x-auth-groups' },
     series: { 'gatehouse_headers_dropped_total{header="x-auth-groups"}': 1 },

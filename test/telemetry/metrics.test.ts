@@ -82,6 +82,8 @@ describe('gauges', () => {
     expect(Object.fromEntries(await series())).toMatchObject({
       'gatehouse_enquiries_running{client="default"}': 2,
       'gatehouse_enquiries_waiting{client="default"}': 1,
+      'gatehouse_endpoint_suspended{client="default",cause="failing"}': 1,
+      'gatehouse_endpoint_suspended{client="default",cause="throttled"}': 0,
       'gatehouse_connections{client="default",state="connected"}': 4,
       'gatehouse_connections{client="default",state="running"}': 3,
       'gatehouse_metadata_age_seconds{client="default"}': 90,
@@ -123,6 +125,7 @@ function aHouseInUse(metadataAgeMs: number | null = 90_000) {
         poolRunning: 3,
         enquiriesInside: 2,
         enquiriesWaiting: 1,
+        suspendedBy: 'failing' as const,
       },
     ],
     cache: () => ({ active: { entries: 10, bytes: 1000 }, inactive: { entries: 5, bytes: 50 } }),
