@@ -102,6 +102,7 @@ function clientOf(name: string, client: ClientInput, sources: Sources): ClientCo
     introspection: {
       endpoint: endpoint ?? null,
       timeout,
+      retry: introspection.retry,
       tokenTypeHint: tokenTypeHint ?? null,
       params: new Map(Object.entries(params)),
       maxAnswer,

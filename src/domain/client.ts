@@ -51,6 +51,8 @@ export interface IntrospectionSettings {
   readonly endpoint: string | null;
   /** Budget of the enquiry itself, which goes on when its callers have been answered. */
   readonly timeout: Milliseconds;
+  /** One more attempt when no answer came and half of `timeout` is left. */
+  readonly retry: boolean;
   /** `null`: not sent. */
   readonly tokenTypeHint: string | null;
   /** Extra form parameters, in the order of the file. */

@@ -1,19 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Gate } from '../bounds/index.ts';
 import {
   type AccessToken,
   type Bytes,
+  type Clock,
   type Fault,
   fail,
   fault,
   type Introspection,
+  type Randomness,
   type Result,
   type Soon,
   unreachable,
 } from '../domain/index.ts';
 import type { ConnectionFailure } from './connection-failure.ts';
 import type { ConnectionPools } from './connection-pools.ts';
-import { exchange, type Exchange } from './exchange.ts';
+import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
+import { deservesAnother } from './second-attempt.ts';
 import type { Suspension } from './suspension.ts';
 import type { NameToken } from './token-names.ts';
 
@@ -22,21 +27,24 @@ export interface EnquiryParts {
   readonly pools: ConnectionPools;
   readonly suspension: Suspension;
   readonly nameOf: NameToken;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly randomness: Pick<Randomness, 'fraction'>;
 }
 
 /**
  * Puts a question for one token: waits for its turn, asks, reads the answer, all within the client's own budget.
  *
- * Never: a second attempt, except when a connection kept alive from before died before a status came: the server was
- * closing it as we wrote, and the question changes nothing there.
+ * Never: a second attempt, except when a connection kept alive from before died before a status came, for the server was
+ * closing it as we wrote; and, where `introspection.retry` says so, one when there was no answer and half the time is left.
  */
 export async function enquire(
-  { gate, pools, suspension, nameOf }: EnquiryParts,
+  parts: EnquiryParts,
   question: PreparedQuestion,
   token: AccessToken,
 ): Promise<Result<Introspection, Fault>> {
   const { timeout, maxAnswer } = question.client.introspection;
-  const name = nameOf(token);
+  const { gate, suspension } = parts;
+  const name = parts.nameOf(token);
   const refusal = suspension.refusal(name);
   if (refusal !== null) return fail(refusal);
   const expiry = new AbortController();
@@ -50,13 +58,7 @@ export async function enquire(
       const lateRefusal = suspension.enter(name);
       if (lateRefusal !== null) return fail(lateRefusal);
       const limits = { signal: expiry.signal, bodyLimit: bodyLimitFor(maxAnswer) };
-      const ask = async (): Promise<Attempt> => {
-        const request = await question.requestFor(token);
-        if (!request.ok) return { kind: 'unasked', fault: request.failure };
-        return exchange(pools.to(question.origin), request.value, limits);
-      };
-      const first = await ask();
-      const last = mayAskAgain(first) ? await ask() : first;
+      const last = await attempt(parts, question, token, limits);
       const outcome = await read(last, question);
       if (last.kind !== 'unasked') suspension.learn(name, outcome);
       return outcome;
@@ -68,6 +70,29 @@ export async function enquire(
   }
 }
 
+async function attempt(
+  { pools, suspension, clock, randomness }: EnquiryParts,
+  question: PreparedQuestion,
+  token: AccessToken,
+  limits: ExchangeLimits,
+): Promise<Attempt> {
+  const { timeout, retry } = question.client.introspection;
+  const startedAt = clock.monotonic();
+  const ask = async (): Promise<Attempt> => {
+    const request = await question.requestFor(token);
+    if (!request.ok) return { kind: 'unasked', fault: request.failure };
+    return exchange(pools.to(question.origin), request.value, limits);
+  };
+
+  const first = await ask();
+  if (diedWhileKept(first)) return ask();
+  const isWanted = retry && first.kind !== 'unasked' && deservesAnother(first) && suspension.state === null;
+  if (!isWanted || clock.monotonic() - startedAt > timeout / 2) return first;
+  // Not at the very moment when everybody who failed together comes again.
+  await sleep(Math.min(50 + randomness.fraction() * 100, timeout / 4));
+  return ask();
+}
+
 /** `unasked`: we cannot say who we are, so nothing was sent. */
 type Attempt = Exchange | { readonly kind: 'unasked'; readonly fault: Fault };
 
@@ -76,7 +101,7 @@ function bodyLimitFor(maxAnswer: Bytes): (status: number) => number {
   return (status) => (status === 200 ? maxAnswer : SHORT_PAGE);
 }
 
-function mayAskAgain(outcome: Attempt): boolean {
+function diedWhileKept(outcome: Attempt): boolean {
   return outcome.kind === 'failed' && outcome.wasKept && outcome.failure.kind === 'lost';
 }
 

@@ -101,7 +101,14 @@ export function createEnquirer(client: ClientContext, parts: IntrospectorParts):
   async function askSafely(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
     try {
       if (!isPrepared(question)) return fail(fault('internal', 'the question is not one of ours'));
-      const enquiryParts = { gate, pools, suspension: suspension.of(question.endpoint), nameOf };
+      const enquiryParts = {
+        gate,
+        pools,
+        suspension: suspension.of(question.endpoint),
+        nameOf,
+        clock,
+        randomness: parts.randomness,
+      };
       return await enquire(enquiryParts, question, token);
     } catch (error) {
       observe({ event: 'crashed', where: 'introspection', cause: classOf(error) });

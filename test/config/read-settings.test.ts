@@ -71,6 +71,7 @@ describe('readSettings', () => {
         introspection: {
           endpoint: null,
           timeout: 5_000,
+          retry: false,
           tokenTypeHint: null,
           params: new Map(),
           maxAnswer: 65_536,
@@ -127,7 +128,7 @@ describe('readSettings', () => {
       clientId: 'from-env',
       authentication: { method: 'client_secret_post' },
       tls: { ca: door.cert, minVersion: 'TLSv1.3' },
-      introspection: { maxAnswer: 131_072, clientSelfOnly: true, tokenTypeHint: 'access_token' },
+      introspection: { maxAnswer: 131_072, retry: true, clientSelfOnly: true, tokenTypeHint: 'access_token' },
       limits: { concurrent: 8, queue: 0 },
       required: true,
     });
@@ -311,6 +312,7 @@ clients:
       tokenTypeHint: access_token
       params: { resource: https://api.example.com }
       maxAnswer: 128KiB
+      retry: true
       clientSelfOnly: true
     tls: { ca: ca.crt, minVersion: TLSv1.3 }
     limits: { concurrent: 8, queue: 0 }

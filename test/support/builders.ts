@@ -28,6 +28,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
     introspection: {
       endpoint: null,
       timeout: milliseconds(5_000),
+      retry: false,
       tokenTypeHint: null,
       params: new Map(),
       maxAnswer: bytes(65_536),

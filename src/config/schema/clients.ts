@@ -112,6 +112,12 @@ function introspection() {
       '5s',
       'For the enquiry itself, which goes on when its callers have been answered.',
     ),
+    retry: standard(
+      yesOrNo(),
+      false,
+      '`true`: asks once more when no connection was made or it was lost, or after a 502, 503 or 504, ' +
+        'if half of `timeout` is left. Never after a timeout, nor when the answer has a `Retry-After`.',
+    ),
     tokenTypeHint: optional(text(), 'Sent as `token_type_hint`.', 'not sent'),
     params: standard(
       mapOf(flawOfText, anyText()),
