@@ -33,9 +33,19 @@ export interface FaultScene {
   readonly fronts: RunningFronts;
   /** The settings file in force at first. */
   readonly settings: string;
+  /** A client of its own, which has been asked nothing yet: what it learns of its server stays with it. */
+  readonly nextClient: () => ClientOfItsOwn;
   /** One request through a front; any number at a time. */
   readonly ask: (front: AnyFront, asked: Asked) => Promise<Outcome>;
   readonly close: () => Promise<void>;
+}
+
+export interface ClientOfItsOwn {
+  /** Of the route that asks it. */
+  readonly path: string;
+  /** What its authorization server answers from now on. */
+  readonly answers: (answer: Answer) => void;
+  readonly enquiries: () => number;
 }
 
 export interface Outcome {
@@ -87,9 +97,41 @@ export function openFaultScene(): Promise<FaultScene> {
     const fronts = await open(startFronts(frontsOf(gatehouse.ports, nobody), upstream), (envoy) =>
       envoy.stop(),
     );
-    const ask = createAsk(fronts, upstream);
-    return { authorizationServer, redis, gatehouse, upstream, fronts, settings, ask, close };
+    return {
+      authorizationServer,
+      redis,
+      gatehouse,
+      upstream,
+      fronts,
+      settings,
+      nextClient: createNextClient(authorizationServer),
+      ask: createAsk(fronts, upstream),
+      close,
+    };
   });
+}
+
+/** As many as there are scenes of failure. */
+const OWN_CLIENTS = Array.from({ length: 24 }, (_, index) => `own-${index}`);
+
+const requestsTo = ({ requests }: FaultServer, path: string): number =>
+  requests.filter((request) => request.path === path).length;
+
+function createNextClient(server: FaultServer): FaultScene['nextClient'] {
+  const names = OWN_CLIENTS.values();
+
+  return function nextClient() {
+    const { value: name } = names.next();
+    if (name === undefined) throw new Error('make more OWN_CLIENTS');
+    const endpoint = `/introspect/${name}`;
+    // At the start each was asked once about no token of ours.
+    const before = requestsTo(server, endpoint);
+    return {
+      path: `/${name}`,
+      answers: (answer) => server.on(endpoint, answer),
+      enquiries: () => requestsTo(server, endpoint) - before,
+    };
+  };
 }
 
 function createAsk(fronts: RunningFronts, upstream: Upstream): FaultScene['ask'] {
@@ -160,14 +202,16 @@ function settingsFor(
   nobody: number,
 ): string {
   const us = 'clientId: gateway, clientSecret: { env: CLIENT_SECRET }, allowHttp: true';
-  const endpoint = `endpoint: "${authorizationServer.url('/introspect')}"`;
+  const asking = (path: string, timeout: string = TIMES.enquiry): string =>
+    `${us}, introspection: { endpoint: "${authorizationServer.url(path)}", timeout: ${timeout} }`;
   return `${listenOn(ports)}
 wait: { max: 5s, margin: ${TIMES.margin} }
 clients:
-  main: { ${us}, introspection: { ${endpoint}, timeout: ${TIMES.enquiry} } }
-  impatient: { ${us}, introspection: { ${endpoint}, timeout: 200ms } }
-  narrow: { ${us}, introspection: { ${endpoint}, timeout: ${TIMES.enquiry} }, limits: { concurrent: 2, queue: 4 } }
+  main: { ${asking('/introspect')} }
+  impatient: { ${asking('/silent', '200ms')} }
+  narrow: { ${asking('/silent')}, limits: { concurrent: 2, queue: 4 } }
   dark: { ${us}, issuer: "http://127.0.0.1:${nobody}" }
+${OWN_CLIENTS.map((name) => `  ${name}: { ${asking(`/introspect/${name}`)} }`).join('\n')}
 cache:
   keys: [{ env: CACHE_KEY }]
   active: { max: 10m }
@@ -179,6 +223,7 @@ routes:
   - { name: impatient, match: { paths: [/impatient] }, client: impatient }
   - { name: narrow, match: { paths: [/narrow] }, client: narrow }
   - { name: dark, match: { paths: [/dark] }, client: dark }
+${OWN_CLIENTS.map((name) => `  - { name: ${name}, match: { paths: [/${name}] }, client: ${name} }`).join('\n')}
   - { name: orders, client: main, upstream: { headers: { x-auth-subject: sub } } }
 `;
 }
