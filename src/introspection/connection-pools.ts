@@ -19,6 +19,7 @@ export function createConnectionPools(
   const settings = {
     ...connectorSettingsOf(client, connectTimeoutOf(client)),
     limit: client.limits.concurrent,
+    life: LIFE,
   };
 
   return {
@@ -42,6 +43,9 @@ export function createConnectionPools(
     },
   };
 }
+
+/** Each connection resolves the name of the server anew, which costs one handshake in so long. */
+const LIFE = milliseconds(60_000);
 
 /** So short that a dead address is told apart from a slow answer. */
 function connectTimeoutOf({ introspection }: ClientContext): Milliseconds {

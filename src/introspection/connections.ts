@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 
-import type { ResolveName } from '../domain/index.ts';
+import type { Milliseconds, ResolveName } from '../domain/index.ts';
 import { type ConnectorSettings, createConnector } from './connector.ts';
 
 /**
@@ -21,6 +21,8 @@ export interface Connections {
 export interface ConnectionSettings extends ConnectorSettings {
   /** Connections at most. */
   readonly limit: number;
+  /** After so long a connection takes no further request, so that a name that moved is followed. */
+  readonly life: Milliseconds;
 }
 
 export function openConnections(
@@ -34,6 +36,7 @@ export function openConnections(
 
   const pool = new Pool(origin, {
     connections: settings.limit,
+    clientTtl: settings.life,
     pipelining: 1,
     allowH2: false,
     // Servers that say how long they keep a connection are believed; for the others this is a common floor.

@@ -57,12 +57,17 @@ export function createConnector(
   };
 }
 
-/** The port as `net.connect` asks for it; several addresses are tried side by side (RFC 8305). */
+/**
+ * The port as `net.connect` asks for it. Several addresses are tried one after another (RFC 8305), each connection
+ * beginning with the next one, so that all of them are used.
+ */
 function lookupWith(resolveName: ResolveName, mayConnect: MayConnect): LookupFunction {
+  let turn = 0;
   return (hostname, { all }, callback) => {
     resolveName(hostname).then(
       (addresses) => {
-        const permitted = addresses.filter((address) => mayConnect(address));
+        const permitted = rotated(addresses.filter(mayConnect), turn);
+        turn += 1;
         const [first] = permitted;
         if (first === undefined) {
           callback(addresses.length === 0 ? new UnresolvedName() : new AddressRefused(), '');
@@ -72,6 +77,11 @@ function lookupWith(resolveName: ResolveName, mayConnect: MayConnect): LookupFun
       (cause: unknown) => callback(cause instanceof Error ? cause : new UnresolvedName(), ''),
     );
   };
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 function hostOf(origin: string): string {

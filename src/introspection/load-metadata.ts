@@ -68,6 +68,7 @@ async function fetchDocument(
   const connections = openConnections(target.value.origin, parts, {
     ...connectorSettingsOf(client, milliseconds(TIMEOUT / 2)),
     limit: 1,
+    life: milliseconds(TIMEOUT),
   });
   try {
     const request = { method: 'GET', path: target.value.path, headers: HEADERS, body: null } as const;
