@@ -15,6 +15,10 @@ export interface ManagedHeaders {
 
 /** What of a rule decides which headers it touches. */
 export interface RuleKind {
+  /**
+   * Or comes after a rule that does: what that one denies as DELETE must not pass as a POST that an upstream reads as
+   * DELETE.
+   */
   readonly restrictsMethods: boolean;
   readonly stripsAuthorization: boolean;
 }
@@ -28,7 +32,7 @@ const NO_STRAYS: readonly string[] = Object.freeze([]);
  * - *kept*: `authorization` where the rule says `keep`, and always on `public` rules. Neither `scrub` nor a rule that
  *   sets `authorization` elsewhere takes it away.
  * - *removed*: every other managed name (one that any rule sets), each in its all-`-`, all-`_` and all-`.` spelling
- *   beside its own; `authorization` where it is stripped; the method overrides where the rule restricts methods.
+ *   beside its own; `authorization` where it is stripped; the method overrides where methods are restricted (`RuleKind`).
  *
  * Strays come on top, found in the request at hand: any other spelling of a managed name, a method override
  * where the rule restricts methods, and what `scrub` names. A managed name itself is never a stray, whether this rule sets it or not: it is set or

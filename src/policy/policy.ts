@@ -92,7 +92,7 @@ export function createPolicy(
       const other = index.select(host, path, context);
       return other.kind === 'rule' ? other.rule !== rule : other.guard !== null || movesUp;
     });
-    if (!isAmbiguous) return selected;
+    if (!isAmbiguous) return foundOf(selected);
     return refused('path_ambiguous', 'Decoded, its opaque characters lead to another rule.', rule);
   }
 
@@ -133,7 +133,8 @@ function denied(rule: Rule, { reason, detail }: Shortcoming): DenyDecision {
 }
 
 function foundOf(selected: Selected<Rule>): Found {
-  if (selected.kind === 'rule') return selected;
+  if (selected.kind === 'rule')
+    return selected.afterMethods ? { kind: 'rule', rule: selected.rule.afterMethods() } : selected;
   if (selected.guard === null) return refused('no_route', null);
   const guard = selected.guard.name;
   return refused(

@@ -21,7 +21,13 @@ export interface MatchedRule {
 
 /** The rule of a request, or the guard that left none; without one, nothing matched. */
 export type Selected<Rule> =
-  { readonly kind: 'rule'; readonly rule: Rule } | { readonly kind: 'none'; readonly guard: Rule | null };
+  | {
+      readonly kind: 'rule';
+      readonly rule: Rule;
+      /** Whether a rule before it restricts methods, so that it could have been that one's request. */
+      readonly afterMethods: boolean;
+    }
+  | { readonly kind: 'none'; readonly guard: Rule | null };
 
 export interface RuleIndex<Rule> {
   /** `host` and `path` are canonical. */
@@ -32,6 +38,7 @@ export interface RuleIndex<Rule> {
 interface Entry<Rule> {
   readonly rule: Rule;
   readonly selected: Selected<Rule>;
+  readonly selectedAfterMethods: Selected<Rule>;
   /** Keys of the patterns that cover no less than this host pattern, and than this path pattern. */
   readonly hostKeys: ReadonlySet<string>;
   readonly pathKeys: ReadonlySet<string>;
@@ -53,11 +60,12 @@ export function createRuleIndex<Rule extends MatchedRule>(rules: readonly Rule[]
   );
   const pathKeysOf = remembered<PathPattern>((path) => everyPath.covering(path));
   for (const rule of rules) {
-    const selected = { kind: 'rule', rule } as const;
+    const selected = { kind: 'rule', rule, afterMethods: false } as const;
+    const selectedAfterMethods = { kind: 'rule', rule, afterMethods: true } as const;
     for (const host of rule.hosts) {
       for (const path of rule.paths) {
-        const entry = { rule, selected, hostKeys: hostKeysOf(host), pathKeys: pathKeysOf(path) };
-        shelves.at(host).trie.add(path, entry);
+        const keys = { hostKeys: hostKeysOf(host), pathKeys: pathKeysOf(path) };
+        shelves.at(host).trie.add(path, { rule, selected, selectedAfterMethods, ...keys });
       }
     }
   }
@@ -78,13 +86,15 @@ function tryInOrder<Rule extends MatchedRule>(
   request: RequestContext,
 ): Selected<Rule> {
   const guards: Rule[] = [];
+  let afterMethods = false;
   let next = 0;
   for (let entry = entries[next]; entry !== undefined; entry = entries[next]) {
-    const { rule, selected } = entry;
+    const { rule, selected, selectedAfterMethods } = entry;
     const start = next;
     while (entries[next]?.rule === rule) next += 1;
     if (guards.length > 0 && !isInside(entries.slice(start, next), guards)) continue;
-    if (fits(rule.rest, request)) return selected;
+    if (fits(rule.rest, request)) return afterMethods ? selectedAfterMethods : selected;
+    if (rule.rest.methods !== null) afterMethods = true;
     if (rule.isGuard) addGuard(guards, rule);
   }
   return { kind: 'none', guard: guards[0] ?? null };

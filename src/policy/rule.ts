@@ -14,13 +14,20 @@ export interface Rule extends MatchedRule {
   /** Every scope of all requirements, each once: what a challenge lists (BEAR-18). */
   readonly scopes: readonly string[];
   readonly allows: UpstreamAllows;
+  /** The same rule for a request that a rule before it would have judged under another method. */
+  readonly afterMethods: () => Rule;
 }
 
 /** @throws Error for a pattern without meaning; `createPolicy` has looked for these before. */
-export function compileRule(route: RouteSettings, order: number, parts: UpstreamAllowsParts): Rule {
+export function compileRule(
+  route: RouteSettings,
+  order: number,
+  parts: Omit<UpstreamAllowsParts, 'restrictsMethods'>,
+): Rule {
   const patterns = compilePatterns(route);
   if (!patterns.ok) throw new Error(`route "${route.name}" has a pattern without meaning`);
-  return {
+  const restrictsMethods = route.match.methods.length > 0;
+  const rule: Rule = {
     name: route.name,
     mode: route.mode,
     client: route.client,
@@ -31,6 +38,14 @@ export function compileRule(route: RouteSettings, order: number, parts: Upstream
     path: route.path,
     require: route.require,
     scopes: [...new Set(route.require.flatMap(({ scopes }) => scopes?.scopes ?? []))],
-    allows: createUpstreamAllows(route, parts),
+    allows: createUpstreamAllows(route, { ...parts, restrictsMethods }),
+    afterMethods: () => (restrictsMethods ? rule : (stricter ??= withStricterAllows())),
   };
+  // Made on first use: few rules come after one that restricts methods.
+  let stricter: Rule | null = null;
+  return rule;
+
+  function withStricterAllows(): Rule {
+    return { ...rule, allows: createUpstreamAllows(route, { ...parts, restrictsMethods: true }) };
+  }
 }

@@ -22,6 +22,8 @@ export interface UpstreamAllows {
 export type TokenlessReason = Extract<AllowReason, 'public_route' | 'anonymous'>;
 
 export interface UpstreamAllowsParts {
+  /** Whether it matters which method an upstream reads. */
+  readonly restrictsMethods: boolean;
   readonly managed: ManagedHeaders;
   /** Shared by all rules. */
   readonly remembered: RememberedAllows;
@@ -38,13 +40,10 @@ const NO_CLAIMS: JsonObject = Object.freeze({});
  */
 export function createUpstreamAllows(
   route: RouteSettings,
-  { managed, remembered, observe }: UpstreamAllowsParts,
+  { restrictsMethods, managed, remembered, observe }: UpstreamAllowsParts,
 ): UpstreamAllows {
   const authorization = route.mode === 'public' ? 'keep' : route.upstream.authorization;
-  const kind = {
-    restrictsMethods: route.match.methods.length > 0,
-    stripsAuthorization: authorization === 'strip',
-  };
+  const kind = { restrictsMethods, stripsAuthorization: authorization === 'strip' };
   const removable = managed.removable(kind);
   // Nearly all tokens of a rule have the same claims, so nearly all share one list.
   const removals = new Map<string, readonly string[]>();
@@ -59,10 +58,10 @@ export function createUpstreamAllows(
   };
 
   function allowOf(introspection: ActiveIntrospection): AllowDecision {
-    const known = remembered.of(introspection, route);
+    const known = remembered.of(introspection, kind);
     if (known !== undefined) return known;
     const made = allow('token_accepted', introspection.claims);
-    remembered.keep(introspection, route, made);
+    remembered.keep(introspection, kind, made);
     return made;
   }
 

@@ -167,7 +167,22 @@ describe('method override headers (T-13)', () => {
     );
   });
 
-  it('are left alone where it does not', () => {
+  it.each([
+    ['on its path', { paths: ['/orders/**'] }, true],
+    ['on a narrower path', { paths: ['/orders/1'], otherwise: 'next' }, true],
+    ['on any host and path', {}, true],
+    ['on another path', { paths: ['/carts/**'] }, false],
+    ['on another host', { hosts: ['b.example.com'] }, false],
+  ] as const)('are removed after a rule that restricts methods %s: %j (%s)', (_place, words, are) => {
+    const shut = { name: 'shut', mode: 'deny', methods: ['DELETE'], ...words } as const;
+    const policy = aPolicy([shut, { name: 'open', paths: ['/orders/**'] }]);
+    const request = { method: 'POST', host: 'a.example.com', path: '/orders/1', headers: sent };
+    const decision = allowOf(policy, request);
+    expect(Object.keys(seenUpstream(decision, sent))).toHaveLength(are ? 0 : sent.length);
+    expect(decision.strays.some((name) => name.includes('method'))).toBe(are);
+  });
+
+  it('are left alone where it does not, and no rule before it', () => {
     const { mutations, strays } = allowOf(policy, { path: '/keep/x', headers: sent });
     expect([...mutations.remove, ...strays].filter((name) => name.includes('method'))).toEqual([]);
   });
