@@ -11,7 +11,8 @@ const config: Config = {
   maxWorkers: 2,
   // Jest keeps the modules of every finished test file in memory when it runs ES modules.
   workerIdleMemoryLimit: '768MB',
-  testTimeout: 20_000,
+  // Long enough for a test that starts several programs on two busy cores; waits inside tests end earlier, with words.
+  testTimeout: 60_000,
 };
 
 export default config;

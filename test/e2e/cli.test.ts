@@ -13,7 +13,7 @@ import { runGatehouse, type RunningGatehouse, startGatehouse } from '../support/
 import {
   eventually,
   freePort,
-  lastWords,
+  readyWhen,
   runProcess,
   startProcess,
   stopAllProcesses,
@@ -210,9 +210,8 @@ describe('gatehouse, compiled', () => {
       runProcess(process.execPath, [DIST, 'healthcheck', '--address', `127.0.0.1:${admin}`], options);
     expect((await check()).code).toBe(1);
     const child = await startProcess(process.execPath, [DIST, 'serve'], options);
-    await eventually('it to be healthy', async () => ((await check()).code === 0 ? true : null), {
-      despair: () => (child.ended() === null ? null : lastWords(child)),
-    });
+    await readyWhen(child, async () => ((await fetch(`http://127.0.0.1:${admin}/readyz`)).ok ? true : null));
+    expect((await check()).code).toBe(0);
     const caller = callerOf({ kind: 'tcp', host: '127.0.0.1', port: grpc });
     expect(outcomeOf(await caller.ask(withToken('good'))).kind).toBe('allow');
     caller.close();
