@@ -9,6 +9,11 @@ export type CanonicalPath = ReadPath | Malformed;
 export interface ReadPath extends OpaquePath {
   readonly kind: 'canonical';
   readonly path: string;
+  /**
+   * The path for a server that resolves dot segments before it merges slashes, or merges none: to it, `..` takes away
+   * the empty segment of `//`. `null` where that is the same path, which it nearly always is.
+   */
+  readonly unmerged: string | null;
 }
 
 export interface OpaquePath {
@@ -57,13 +62,22 @@ export function canonicalPath(target: string): CanonicalPath {
   const question = target.indexOf('?');
   const raw = question === -1 ? target : target.slice(0, question);
   if (raw.charCodeAt(0) !== SLASH) return malformed('The path does not begin with a slash.');
-  if (!SUSPICIOUS.test(raw)) return { kind: 'canonical', path: raw, opaque: NO_OPAQUE, unresolved: raw };
+  if (!SUSPICIOUS.test(raw)) {
+    return { kind: 'canonical', path: raw, unmerged: null, opaque: NO_OPAQUE, unresolved: raw };
+  }
 
   const decoded = decodeOnce(raw);
   if (decoded.kind === 'malformed') return decoded;
   const path = resolveSegments(decoded.path);
   if (path === null) return malformed('The path climbs above the root.');
-  return { kind: 'canonical', path, opaque: opaqueOf(decoded.path), unresolved: decoded.path };
+  const unmerged = resolveUnmerged(decoded.path);
+  return {
+    kind: 'canonical',
+    path,
+    unmerged: unmerged === path ? null : unmerged,
+    opaque: opaqueOf(decoded.path),
+    unresolved: decoded.path,
+  };
 }
 
 /** Decodes every escape once and spells every byte in one way; segments stay as they are. */
@@ -100,6 +114,25 @@ export function resolveSegments(path: string): string | null {
     if (piece !== '..') segments.push(piece);
     else if (segments.pop() === undefined) return null;
   }
+  return joined(segments, pieces);
+}
+
+/** Resolves dot segments as RFC 3986 section 5.2.4 does, empty segments counted, and merges slashes only then. */
+export function resolveUnmerged(path: string): string | null {
+  const [, ...pieces] = path.split('/');
+  const segments: string[] = [];
+  for (const piece of pieces) {
+    if (piece === '.') continue;
+    if (piece !== '..') segments.push(piece);
+    else if (segments.pop() === undefined) return null;
+  }
+  return joined(
+    segments.filter((segment) => segment !== ''),
+    pieces,
+  );
+}
+
+function joined(segments: readonly string[], pieces: readonly string[]): string {
   if (segments.length === 0) return '/';
   const last = pieces.at(-1);
   const isOpenEnded = last === '' || last === '.' || last === '..';

@@ -1,4 +1,4 @@
-import { resolveSegments } from './canonical-path.ts';
+import { resolveSegments, resolveUnmerged } from './canonical-path.ts';
 
 /** A path as some server may read it. */
 export interface Reading {
@@ -15,7 +15,7 @@ const SEPARATORS: readonly (RegExp | null)[] = [null, /%2F/g, /%5C/g, /%2F|%5C/g
  * everything from a `;` to the end of its segment cut off, before or after that.
  *
  * In: a decoded path whose slashes and dot segments are as sent. Out: its readings besides the canonical one.
- * At most eleven, each made in a few passes.
+ * At most twenty-two, each made in a few passes.
  */
 export function otherReadings(path: string): readonly Reading[] {
   const texts = new Set<string>();
@@ -25,10 +25,12 @@ export function otherReadings(path: string): readonly Reading[] {
     texts.add(split(withoutParameters(path), separator));
   }
   texts.delete(path);
-  return [...texts].map((text) => ({
-    path: resolveSegments(text),
-    movesUp: text.split('/').includes('..'),
-  }));
+  return [...texts].flatMap((text) => {
+    const movesUp = text.split('/').includes('..');
+    const merged = { path: resolveSegments(text), movesUp };
+    // Where nothing moves up, both orders of merging and resolving come to the same.
+    return movesUp ? [merged, { path: resolveUnmerged(text), movesUp }] : [merged];
+  });
 }
 
 function split(path: string, separator: RegExp | null): string {

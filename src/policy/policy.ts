@@ -67,9 +67,23 @@ export function createPolicy(
     if (path.kind === 'malformed') return refused('path_malformed', path.detail);
 
     const selected = index.select(host, path.path, context);
+    if (path.unmerged !== null && leadsElsewhere(selected, host, path.unmerged, context)) {
+      return refused('path_ambiguous', 'Without its slashes merged, the path leads to another rule.');
+    }
     if (path.opaque.length === 0) return foundOf(selected);
 
     return judgeOpaque(selected, host, path, context);
+  }
+
+  /** Whether a path that moves up comes to another rule, or to none, for a server that reads it in another way. */
+  function leadsElsewhere(
+    selected: Selected<Rule>,
+    host: string,
+    path: string,
+    context: RequestContext,
+  ): boolean {
+    const other = index.select(host, path, context);
+    return selected.kind === 'rule' && (other.kind !== 'rule' || other.rule !== selected.rule);
   }
 
   /**

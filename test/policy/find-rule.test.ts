@@ -77,6 +77,25 @@ describe('find: paths', () => {
   });
 });
 
+describe('find: a slash before a way up (T-7)', () => {
+  const policy = aPolicy([
+    { name: 'admin', paths: ['/admin/**'], mode: 'deny' },
+    { name: 'public', paths: ['/pub/**'], mode: 'public' },
+    { name: 'rest' },
+  ]);
+
+  it.each([
+    ['path_ambiguous', 'what RFC 3986 leaves below a guarded path', '/admin//../pub/x'],
+    ['path_ambiguous', 'the same, spelled with escapes', '/admin//%2e%2e/pub/x'],
+    ['path_ambiguous', 'a guarded path that only merging reaches', '/pub/a//../../admin/x'],
+    ['public', 'a way up that both readings resolve alike', '/admin/../pub/x'],
+    ['public', 'merged slashes without a way up', '//pub//x'],
+    ['public', 'two readings of one rule', '/pub/a//../x'],
+  ])('is %s for %s', (rule, _case, path) => {
+    expect(ruleOf(policy, { path })).toBe(rule);
+  });
+});
+
 describe('find: methods', () => {
   const policy = aPolicy([
     { name: 'read', paths: ['/a'], methods: ['GET'] },
