@@ -66,7 +66,7 @@ const MUST_BE_GIVEN = '**must be given**';
 const SECTIONS: readonly Section[] = [
   { title: 'The process', of: ['version', 'drain', 'log', 'realm', 'wait', 'scrub'] },
   { title: 'Doors', of: ['listen'] },
-  { title: 'Clients', of: ['clients'] },
+  { title: 'Clients', of: ['clients', 'discovery'] },
   { title: 'Cache', of: ['cache'] },
   { title: 'Requirements', of: ['requirements'] },
   { title: 'Routes', of: ['routes'] },

@@ -42,10 +42,12 @@ export async function openHouse(
   { telemetry, clock, randomness }: HouseParts,
 ): Promise<House> {
   const observe: Observe = telemetry.observe;
-  const introspector = createIntrospector({ clock, randomness, observe, resolveName: systemResolveName });
+  const system = { clock, randomness, observe };
+  const discoveriesAtOnce = (): number => live.settings.discovery.concurrent;
+  const introspector = createIntrospector({ ...system, resolveName: systemResolveName, discoveriesAtOnce });
   const clients = createStaticStore(initial.clients, initial.clientMatches);
-  const caches = openCaches(initial.cache, { clock, randomness, observe });
-  const live = createLiveSettings(initial, { clients, caches, introspector, clock, randomness, observe });
+  const caches = openCaches(initial.cache, system);
+  const live = createLiveSettings(initial, { clients, caches, introspector, ...system });
   const startedAt = clock.now();
 
   const { doors, admin, readiness } = await openAllDoors().catch(async (error: unknown) => {
@@ -78,7 +80,7 @@ export async function openHouse(
       answerFor: (refusal) => live.judgement.answerFor(refusal),
       wait: () => live.judgement.wait,
     } satisfies Partial<Parameters<typeof openDoors>[0]>;
-    const opened = await openDoors({ ...check, clock, randomness, observe }, initial.listen);
+    const opened = await openDoors({ ...check, ...system }, initial.listen);
     const watch = createReadinessWatch({
       warm: (client) => introspector.warm(client),
       isWrongSetting,

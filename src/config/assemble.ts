@@ -29,7 +29,7 @@ type Sources = Pick<References, 'textOf' | 'pemOf'>;
 
 /** A faultless file in the words of the domain. */
 export function assemble(input: SettingsInput, sources: Sources): Assembled {
-  const { listen, drain, log, realm, wait, scrub, cache } = input;
+  const { listen, drain, log, realm, wait, scrub, discovery, cache } = input;
   return {
     listen: {
       grpc: listen.grpc.map((door) => grpcDoorOf(door, sources)),
@@ -44,6 +44,7 @@ export function assemble(input: SettingsInput, sources: Sources): Assembled {
     scrub: scrub.map((pattern) => pattern.toLowerCase()),
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
     clientMatches: clientMatchesOf(input.clients ?? {}),
+    discovery,
     cache: {
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
       active: cache.active,

@@ -28,6 +28,8 @@ export interface Settings {
   readonly scrub: readonly string[];
   readonly clients: readonly ClientContext[];
   readonly clientMatches: ClientMatches;
+  /** Metadata documents that are fetched at once, over all clients. */
+  readonly discovery: { readonly concurrent: number };
   readonly cache: CacheSettings;
   readonly routes: readonly RouteSettings[];
   /** The file with every default filled in and secrets as `[set]`, in the file's own words; for `printSettings`. */

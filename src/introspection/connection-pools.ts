@@ -2,7 +2,10 @@ import { type ClientContext, type Milliseconds, milliseconds, type ResolveName }
 import { type Connections, openConnections } from './connections.ts';
 import { connectorSettingsOf } from './connector.ts';
 
-/** The kept-alive connections of one client, opened at need; nearly always to one origin. */
+/**
+ * The kept-alive connections of one client, opened at need; nearly always to one origin. What nobody has used for a
+ * while is let go as a whole, so that many clients that seldom ask cost next to nothing.
+ */
 export interface ConnectionPools {
   to(origin: string): Connections;
   readonly connected: number;
@@ -16,6 +19,8 @@ export function createConnectionPools(
   parts: { readonly resolveName: ResolveName },
 ): ConnectionPools {
   const pools = new Map<string, Connections>();
+  const usedSinceLastLook = new Set<string>();
+  let look: NodeJS.Timeout | null = null;
   const settings = {
     ...connectorSettingsOf(client, connectTimeoutOf(client)),
     limit: client.limits.concurrent,
@@ -24,6 +29,8 @@ export function createConnectionPools(
 
   return {
     to(origin) {
+      usedSinceLastLook.add(origin);
+      look ??= setTimeout(closeUnused, IDLE).unref();
       const known = pools.get(origin);
       if (known !== undefined) return known;
       const opened = openConnections(origin, parts, settings);
@@ -37,12 +44,28 @@ export function createConnectionPools(
       return [...pools.values()].reduce((sum, { running }) => sum + running, 0);
     },
     async close() {
+      if (look !== null) clearTimeout(look);
+      look = null;
       const closing = [...pools.values()];
       pools.clear();
       await Promise.all(closing.map((connections) => connections.close()));
     },
   };
+
+  function closeUnused(): void {
+    look = null;
+    for (const [origin, connections] of pools) {
+      if (usedSinceLastLook.has(origin) || connections.running > 0) continue;
+      pools.delete(origin);
+      void connections.close();
+    }
+    usedSinceLastLook.clear();
+    if (pools.size > 0) look = setTimeout(closeUnused, IDLE).unref();
+  }
 }
+
+/** Longer than connections are kept alive without use. */
+const IDLE = milliseconds(120_000);
 
 /** Each connection resolves the name of the server anew, which costs one handshake in so long. */
 const LIFE = milliseconds(60_000);

@@ -18,7 +18,7 @@ import { createEndpointSuspension } from './endpoint-suspension.ts';
 import { enquire } from './enquire.ts';
 import { type EnquirerStats, enquirerStats, enquirerStatus } from './enquirer-status.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
-import type { IntrospectorParts } from './introspector-parts.ts';
+import type { EnquirerParts } from './introspector-parts.ts';
 import { createQuestionSource } from './question-source.ts';
 import { createTokenNames } from './token-names.ts';
 
@@ -36,7 +36,7 @@ export interface Enquirer {
   recall(): void;
 }
 
-export function createEnquirer(client: ClientContext, parts: IntrospectorParts): Enquirer {
+export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enquirer {
   const { clock, observe } = parts;
   const source = createQuestionSource(client, parts);
   const pools = createConnectionPools(client, parts);

@@ -1,3 +1,4 @@
+import type { Turns } from '../bounds/index.ts';
 import type { Clock, Observe, Randomness, ResolveName } from '../domain/index.ts';
 
 export interface IntrospectorParts {
@@ -5,4 +6,11 @@ export interface IntrospectorParts {
   readonly randomness: Randomness;
   readonly observe: Observe;
   readonly resolveName: ResolveName;
+  /** Metadata documents that are fetched at once, over all clients; read at every fetch. */
+  readonly discoveriesAtOnce: () => number;
+}
+
+/** What the parts of all clients share. */
+export interface EnquirerParts extends IntrospectorParts {
+  readonly discoveries: Turns;
 }

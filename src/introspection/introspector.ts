@@ -1,3 +1,4 @@
+import { createTurns } from '../bounds/index.ts';
 import {
   AccessToken,
   type ClientContext,
@@ -32,6 +33,7 @@ export interface HouseIntrospector extends Introspector {
  * Never: a URL that is not of the settings or of metadata they vouch for; a redirect; a rejection.
  */
 export function createIntrospector(parts: IntrospectorParts): HouseIntrospector {
+  const shared = { ...parts, discoveries: createTurns(parts.discoveriesAtOnce) };
   const enquirers = new WeakMap<ClientContext, Enquirer>();
   const inForce = new Set<Enquirer>();
   /** `null`: nobody has said yet, so all are in force. */
@@ -54,7 +56,7 @@ export function createIntrospector(parts: IntrospectorParts): HouseIntrospector 
   function enquirerOf(client: ClientContext): Enquirer {
     const known = enquirers.get(client);
     if (known !== undefined) return known;
-    const created = createEnquirer(client, parts);
+    const created = createEnquirer(client, shared);
     enquirers.set(client, created);
     // A check that began under the settings before may still come with a client of theirs: it is served, nothing is kept.
     if (retained === null || retained.has(client)) inForce.add(created);

@@ -11,7 +11,7 @@ import { classOf } from './class-of.ts';
 import { chooseMethod } from './client-authentication.ts';
 import { settingsFault } from './introspection-fault.ts';
 import { type PreparedQuestion, prepareQuestion } from './introspection-request.ts';
-import type { IntrospectorParts } from './introspector-parts.ts';
+import type { EnquirerParts } from './introspector-parts.ts';
 import { type Fetched, type FreshnessState, keepFresh } from './keep-fresh.ts';
 import { loadMetadata } from './load-metadata.ts';
 
@@ -26,7 +26,7 @@ export interface QuestionSource {
   resume(): void;
 }
 
-export function createQuestionSource(client: ClientContext, parts: IntrospectorParts): QuestionSource {
+export function createQuestionSource(client: ClientContext, parts: EnquirerParts): QuestionSource {
   const { endpoint } = client.introspection;
   return endpoint === null ? fromMetadata(client, parts) : fromSettings(client, endpoint);
 }
@@ -43,10 +43,16 @@ function fromSettings(client: ClientContext, endpoint: string): QuestionSource {
   };
 }
 
-function fromMetadata(client: ClientContext, parts: IntrospectorParts): QuestionSource {
-  const { observe, clock, randomness } = parts;
+function fromMetadata(client: ClientContext, parts: EnquirerParts): QuestionSource {
+  const { observe, clock, randomness, discoveries } = parts;
+  let wasTried = false;
   const kept = keepFresh({
-    fetch: (known: PreparedQuestion | null) => fetchQuestion(client, known, parts),
+    fetch: (known: PreparedQuestion | null) => {
+      // Requests wait for the first attempt; later ones are made off their path.
+      const urgency = wasTried ? 'patient' : 'urgent';
+      wasTried = true;
+      return discoveries.take(urgency, () => fetchQuestion(client, known, parts));
+    },
     onOutcome(outcome) {
       const words =
         typeof outcome === 'string'
@@ -74,7 +80,7 @@ function fromMetadata(client: ClientContext, parts: IntrospectorParts): Question
 async function fetchQuestion(
   client: ClientContext,
   known: PreparedQuestion | null,
-  parts: IntrospectorParts,
+  parts: EnquirerParts,
 ): Promise<Result<Fetched<PreparedQuestion>, Fault>> {
   try {
     const loaded = await loadMetadata(client, parts);

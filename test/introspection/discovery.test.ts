@@ -304,6 +304,29 @@ describe('retain', () => {
   });
 });
 
+describe('discovery over many clients', () => {
+  it('fetches so many documents at once as are set, and answers every client', async () => {
+    let running = 0;
+    let most = 0;
+    server.always(async (request) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      running -= 1;
+      const realm = request.path.split('/').at(-1) ?? '';
+      return json(document({ issuer: server.url(`/${realm}`) }));
+    });
+    const many = openScene({ discoveriesAtOnce: 3 });
+    const clients = Array.from({ length: 20 }, (_, realm) =>
+      aDiscoveringClient(server.url(`/realm-${realm}`)),
+    );
+    const questions = await Promise.all(clients.map((client) => many.prepare(client)));
+    expect(questions.every(({ ok }) => ok)).toBe(true);
+    expect(most).toBe(3);
+    await many.introspector.close();
+  });
+});
+
 describe('status and stats', () => {
   it('show what is known of a client', async () => {
     server.on(OAUTH, json(document()));

@@ -38,12 +38,17 @@ export const steadyRandomness: Randomness = { bytes: (length) => randomBytes(len
 const everyNameIsHere: ResolveName = async () => [{ address: '127.0.0.1', family: 4 }];
 
 export function openScene(
-  differing: { readonly resolveName?: ResolveName; readonly clock?: Clock } = {},
+  differing: {
+    readonly resolveName?: ResolveName;
+    readonly clock?: Clock;
+    readonly discoveriesAtOnce?: number;
+  } = {},
 ): Scene {
-  const { resolveName = everyNameIsHere, clock = systemClock } = differing;
+  const { resolveName = everyNameIsHere, clock = systemClock, discoveriesAtOnce = 16 } = differing;
   const events: HouseEvent[] = [];
   const resolved: string[] = [];
   const introspector = createIntrospector({
+    discoveriesAtOnce: () => discoveriesAtOnce,
     clock,
     randomness: steadyRandomness,
     observe: (event) => void events.push(event),

@@ -3,7 +3,7 @@ import { cache } from './cache.ts';
 import { clients } from './clients.ts';
 import { kindWords, notYet, optional, standard } from './key.ts';
 import { listen } from './listen.ts';
-import { duration } from './quantities.ts';
+import { duration, wholeNumber } from './quantities.ts';
 import { DEFAULT_ROUTE, requirements, routes } from './routes.ts';
 import { headerPattern } from './http-words.ts';
 import { anyList, choice, group, visibleText } from './texts.ts';
@@ -53,6 +53,17 @@ export const settingsSchema = group({
     'possible only where every route is `public` or `deny`',
   ),
   clientStore: notYet('Tenants from a folder, a service or a store, instead of `clients`.'),
+  discovery: standard(
+    group({
+      concurrent: standard(
+        wholeNumber({ min: 1, max: 1_000 }),
+        16,
+        'Metadata documents that are fetched at once; those that a request waits for come first.',
+      ),
+    }),
+    {},
+    'Reading the metadata of authorization servers, over all clients.',
+  ),
   cache: standard(cache(), {}, 'What is remembered, and for how long.'),
   requirements: standard(requirements(), {}, 'Requirements that routes use by name.'),
   routes: standard(
