@@ -47,6 +47,30 @@ function tracesIn(text: string): readonly string[] {
   return text.includes(basicCredential.slice(12)) ? [...found, 'our Basic credential'] : found;
 }
 
+const echo =
+  (code: number): Answer =>
+  (request) =>
+    json(
+      {
+        error: 'invalid_client',
+        error_description: `${request.body} ${String(request.headers['authorization'])} ${CANARIES.said}`,
+      },
+      { status: code },
+    );
+/** What a server may say that repeats, or makes up, what must not be told. Each is said to a client of its own. */
+const ANSWERS: readonly (() => Answer)[] = [
+  ...[400, 401, 403, 404, 429, 500].map((code) => () => echo(code)),
+  () => (request) => jsonText(`{"active":true,"scope":7,"said":"${CANARIES.said} ${request.body}"}`),
+  () => (request) => jsonText(`{"${CANARIES.said}${request.body}`),
+  () => (request) =>
+    json({ active: CANARIES.said, ...Object.fromEntries(new URLSearchParams(request.body)) }),
+  () => html(`<title>${CANARIES.said}</title>`),
+  () => (request) => redirect(302, idp.url(`/${CANARIES.said}?${request.body}`)),
+  () => status(200, { headers: { 'content-type': CANARIES.said } }),
+  () => status(200, { headers: { 'content-type': 'application/json', 'content-encoding': CANARIES.said } }),
+  () => reset(),
+];
+
 const folder = temporaryFolder('secrets');
 let idp: Idp;
 let redis: RunningRedis;
@@ -57,9 +81,11 @@ function houseSettings(): string {
   return `${EVERY_DOOR.replace('profile: nginx', 'profile: nginx, secretHeader: { name: x-door-key, value: { env: DOOR_KEY } }')}
 clients:
   main: ${clientAt(idp.endpoint)}
+${ANSWERS.map((_, index) => `  answer-${index}: ${clientAt(idp.endpoint)}`).join('\n')}
   lying: { issuer: "${idp.url('/lying')}", clientId: gateway, clientSecret: { env: CLIENT_SECRET }, allowHttp: true }
 cache: { keys: [{ env: CACHE_KEY }], shared: { redis: { url: "${redis.url}", password: { env: REDIS_PASSWORD } }, timeout: 200ms } }
 routes:
+${ANSWERS.map((_, index) => `  - { name: answer-${index}, match: { paths: [/answers/${index}] }, client: answer-${index} }`).join('\n')}
   - { name: lying, match: { paths: [/lying] }, client: lying }
   - { name: writers, match: { paths: [/writers] }, client: main, require: { scopes: [write] } }
   - { name: rest, client: main, upstream: { headers: { x-auth-subject: sub, x-auth-long: padding } } }
@@ -131,30 +157,11 @@ async function doEverything(): Promise<void> {
     await keep(aCheck({ ...words, headers: [...words.headers!, ['authorization', value]] }));
   await keep(Buffer.from(`\x0a\xff${CANARIES.query}`, 'latin1'));
 
-  const echo =
-    (code: number): Answer =>
-    (request) =>
-      json(
-        {
-          error: 'invalid_client',
-          error_description: `${request.body} ${String(request.headers['authorization'])} ${CANARIES.said}`,
-        },
-        { status: code },
-      );
-  const answers: readonly Answer[] = [
-    ...[400, 401, 403, 404, 429, 500].map(echo),
-    (request) => jsonText(`{"active":true,"scope":7,"said":"${CANARIES.said} ${request.body}"}`),
-    (request) => jsonText(`{"${CANARIES.said}${request.body}`),
-    (request) => json({ active: CANARIES.said, ...Object.fromEntries(new URLSearchParams(request.body)) }),
-    html(`<title>${CANARIES.said}</title>`),
-    (request) => redirect(302, idp.url(`/${CANARIES.said}?${request.body}`)),
-    status(200, { headers: { 'content-type': CANARIES.said } }),
-    status(200, { headers: { 'content-type': 'application/json', 'content-encoding': CANARIES.said } }),
-    reset(),
-  ];
-  for (const [index, answer] of answers.entries()) {
-    idp.always(answer);
-    await keep(withToken(`${CANARIES.token}-${index}`, words));
+  for (const [index, answer] of ANSWERS.entries()) {
+    idp.always(answer());
+    await keep(
+      withToken(`${CANARIES.token}-${index}`, { ...words, path: `/answers/${index}?x=${CANARIES.query}` }),
+    );
   }
   idp.behave();
 
@@ -195,6 +202,9 @@ describe('a house that has seen everything, at debug', () => {
         'scope_insufficient',
         'credentials_refused',
         'introspection_unreadable',
+        'introspection_redirected',
+        'introspection_server_error',
+        'introspection_unreachable',
         'metadata_invalid',
         'path_malformed',
         'peer_untrusted',
