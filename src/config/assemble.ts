@@ -9,6 +9,7 @@ import {
   Secret,
   type UpstreamSettings,
 } from '../domain/index.ts';
+import { authenticationOf } from './client-authentication.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
 import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
@@ -96,10 +97,7 @@ function clientOf(name: string, client: ClientInput, sources: Sources): ClientCo
     acceptIssuers: client.acceptIssuers,
     endpointOrigins: client.endpointOrigins,
     clientId: sources.textOf(client.clientId),
-    authentication: {
-      method: client.auth ?? 'automatic',
-      secret: secretOf(checked(client.clientSecret), sources),
-    },
+    authentication: authenticationOf(client, sources.textOf),
     introspection: {
       endpoint: endpoint ?? null,
       timeout,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { fail, type Result, succeed } from '../domain/index.ts';
 import { assemble } from './assemble.ts';
-import { checkTogether } from './checks/index.ts';
+import { checkAlgorithms, checkTogether } from './checks/index.ts';
 import { fillDefaults, showable } from './effective.ts';
 import { type Finding, withoutEchoes } from './finding.ts';
 import { freezeDeep } from './freeze.ts';
@@ -41,7 +41,12 @@ export async function readSettings(
   const filled = fillDefaults(settingsSchema, tree.value);
   const references = await readReferences(settingsSchema, filled, { file, world });
 
-  const problems = withoutEchoes([...findings, ...checkTogether(filled), ...references.findings]);
+  const problems = withoutEchoes([
+    ...findings,
+    ...checkTogether(filled),
+    ...references.findings,
+    ...checkAlgorithms({ path: [], value: filled }, (reference) => references.textOf(reference)),
+  ]);
   if (input === null || problems.length > 0) return fail(placed(problems, tree, file));
 
   const assembled = assemble(input, references);

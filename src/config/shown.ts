@@ -40,8 +40,23 @@ export function isSecretBearing(path: Path): boolean {
 const LENGTH_MAX = 80;
 const SECRET_KEYS = new Set<string | number>(['clientSecret', 'password', 'secretHeader', 'bearer']);
 
+/** Anything else below `auth` is a secret, or may be one in the wrong place. */
+const PLAIN_IN_AUTH = new Set<string | number>([
+  'method',
+  'encoding',
+  'kid',
+  'alg',
+  'audience',
+  'typ',
+  'lifetime',
+  'sendClientId',
+]);
+
+const SECRETS_IN_AUTH = new Set<string | number>(['key', 'bearer']);
+
 function isSecretKey(segment: string | number, parent: string | number | undefined): boolean {
-  return SECRET_KEYS.has(segment) || (segment === 'keys' && parent === 'cache') || parent === 'auth';
+  if (parent === 'auth') return !PLAIN_IN_AUTH.has(segment);
+  return SECRET_KEYS.has(segment) || (segment === 'keys' && parent === 'cache');
 }
 
 // Keys below a secret-bearing one are shown when they are ours: `{ hunter2: }` may be a secret and a slip.
@@ -50,6 +65,7 @@ const KEYS_OF_OURS = new Set<string | number>(['env', 'file', 'name', 'value']);
 function withoutSecrets(path: Path): Path {
   const start = path.findIndex((segment, index) => isSecretKey(segment, path[index - 1]));
   if (start === -1) return path;
+  if (path[start - 1] === 'auth' && !SECRETS_IN_AUTH.has(path[start] ?? '')) return path.slice(0, start);
   const below = path.slice(start + 1);
   const stranger = below.findIndex((segment) => typeof segment === 'string' && !KEYS_OF_OURS.has(segment));
   return stranger === -1 ? path : path.slice(0, start + 1 + stranger);

@@ -102,7 +102,8 @@ function unknownKey(key: string, step: Step): Finding {
     .map(keyOf)
     .join(', ');
   const path = [...step.path, key];
-  if (isSecretBearing(step.path)) return atKey(path, `a key here is unknown; known: ${usable}`);
+  const isPlainKey = !isSecretBearing(step.path) && !(step.path.at(-1) === 'auth' && isSecretBearing(path));
+  if (!isPlainKey) return atKey(path, `a key here is unknown; known: ${usable}`);
   const meant = closest(key, children.map(keyOf));
   const advice = meant === null ? `known here: ${usable}` : `did you mean "${meant}"?`;
   return atKey(path, `${quoted(key)} is not a setting; ${advice}`);

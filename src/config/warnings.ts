@@ -10,6 +10,7 @@ import { matchWarnings } from './match-warnings.ts';
 export function warningsOf({ listen, clients, clientMatches, routes }: Assembled): readonly Finding[] {
   return [
     ...listen.http.flatMap(({ trustedPeers }, door) => widePeers(trustedPeers, door)),
+    ...clients.flatMap(weakAuthentication),
     ...clients.flatMap((client) => openToAll(client, { clients, clientMatches, routes })),
     ...matchWarnings(clientMatches, routes),
     ...(listen.http.length > 0 ? contextRules(routes) : []),
@@ -23,6 +24,16 @@ function widePeers(trustedPeers: readonly string[], door: number): readonly Find
     const message = `${text} trusts nearly everybody to say what the original request was; name the fronts only`;
     return [atValue(['listen', 'http', door, 'trustedPeers', index], message)];
   });
+}
+
+function weakAuthentication({ name, authentication }: ClientContext): readonly Finding[] {
+  const path = ['clients', name, 'auth'];
+  if (authentication.method === 'none')
+    return [atValue(path, 'sends no proof of who we are; anybody who knows `clientId` can ask the same')];
+  if (!('assertion' in authentication) || authentication.assertion.audience === 'issuer') return [];
+  const message =
+    'makes assertions for an endpoint instead of the issuer: a server could have us sign for another one; for old servers only';
+  return [atValue([...path, 'audience'], message)];
 }
 
 /** A token that was issued for something else altogether would pass (RFC 9700 section 2.3). */

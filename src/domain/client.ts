@@ -40,10 +40,51 @@ export interface ConnectTo {
   readonly serverName: string | null;
 }
 
-export interface ClientAuthentication {
-  /** `automatic`: basic, else post, as the metadata allows; basic when metadata is silent (META-8). */
-  readonly method: 'automatic' | 'client_secret_basic' | 'client_secret_post';
-  readonly secret: Secret;
+/** How we say who we are. Exactly one way goes on the wire (RFC 6749 section 2.3, INT-6). */
+export type ClientAuthentication =
+  /** Basic, else post, as the metadata allows; basic when metadata is silent (META-8). */
+  | { readonly method: 'automatic'; readonly secret: Secret }
+  | {
+      readonly method: 'client_secret_basic';
+      readonly secret: Secret;
+      /** `raw`: for servers that do not form-decode what is inside (RFC 6749 section 2.3.1). Left out: `form`. */
+      readonly encoding?: 'form' | 'raw';
+    }
+  | { readonly method: 'client_secret_post'; readonly secret: Secret }
+  | {
+      readonly method: 'client_secret_jwt';
+      readonly secret: Secret;
+      readonly assertion: AssertionSettings;
+    }
+  | {
+      readonly method: 'private_key_jwt';
+      readonly key: SigningKey;
+      readonly assertion: AssertionSettings;
+    }
+  /** Only when asked for: the server is told a name and no proof. */
+  | { readonly method: 'none' };
+
+/** Every way of authentication by its name on the wire; a metadata document may list them. */
+export type AuthenticationMethod = Exclude<ClientAuthentication['method'], 'automatic'>;
+
+export interface SigningKey {
+  /** PKCS #8. */
+  readonly pem: Secret;
+  /** `kid` of the header; `null`: none is sent. */
+  readonly id: string | null;
+}
+
+/** Of the JWTs that we sign to say who we are (RFC 7523 section 3). */
+export interface AssertionSettings {
+  /** `alg` values that go with the key, the preferred first; the metadata may choose among them. */
+  readonly algorithms: readonly string[];
+  /** The issuer alone is safe against servers that name endpoints of others (CA-3); the endpoints are for old ones. */
+  readonly audience: 'issuer' | 'token_endpoint' | 'introspection_endpoint';
+  /** `typ` of the header; `null`: none is sent. */
+  readonly type: string | null;
+  readonly lifetime: Milliseconds;
+  /** Whether `client_id` goes beside the assertion. */
+  readonly sendClientId: boolean;
 }
 
 export interface IntrospectionSettings {

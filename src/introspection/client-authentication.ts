@@ -1,24 +1,46 @@
-import { Buffer } from 'node:buffer';
+import {
+  type AssertionSettings,
+  type AuthenticationMethod,
+  type ClientAuthentication,
+  fail,
+  type Result,
+  succeed,
+} from '../domain/index.ts';
 
-import { type ClientContext, fail, type Result, Secret, succeed, unreachable } from '../domain/index.ts';
-import { formEncode } from './form-encode.ts';
-
-export type AuthenticationMethod = 'client_secret_basic' | 'client_secret_post';
-
-/** What proves on the wire who we are: one of the two is empty (RFC 6749 section 2.3, INT-6). */
-export interface Credentials {
-  /** Names and values in turn; values are secrets. */
-  readonly headers: readonly { readonly name: string; readonly value: Secret }[];
-  /** Continues a form: `&client_id=…&client_secret=…`, or nothing. */
-  readonly form: Secret;
+/** How a client authenticates, settled once: a refresh of the metadata alone never changes it. */
+export interface AuthenticationChoice {
+  readonly method: AuthenticationMethod;
+  /** `alg` of assertions; `null` where none are made. */
+  readonly algorithm: string | null;
 }
 
+/** What a server says it takes at its introspection endpoint; `null`: not said, which means unknown (META-8, META-9). */
+export interface OfferedAuthentication {
+  readonly methods: readonly string[] | null;
+  readonly algorithms: readonly string[] | null;
+}
+
+export const NOTHING_SAID: OfferedAuthentication = { methods: null, algorithms: null };
+
 /**
- * Settles how we authenticate, once for each client: what the settings name, else basic, else post, as far as the
- * metadata allows (META-8). `offered` is `null` when the server does not say, or when there is no metadata.
+ * Settles how we authenticate: what the settings name, else basic, else post, as far as the metadata allows (META-8).
+ *
+ * @param known what was chosen before: it stays, or the server no longer takes it.
  */
-export function chooseMethod(
-  method: ClientContext['authentication']['method'],
+export function chooseAuthentication(
+  authentication: ClientAuthentication,
+  offered: OfferedAuthentication,
+  known: AuthenticationChoice | null,
+): Result<AuthenticationChoice, string> {
+  const method = chooseMethod(known?.method ?? authentication.method, offered.methods);
+  if (!method.ok) return method;
+  if (!('assertion' in authentication)) return succeed({ method: method.value, algorithm: null });
+  const algorithm = chooseAlgorithm(authentication.assertion, offered.algorithms, known);
+  return algorithm.ok ? succeed({ method: method.value, algorithm: algorithm.value }) : algorithm;
+}
+
+function chooseMethod(
+  method: ClientAuthentication['method'],
   offered: readonly string[] | null,
 ): Result<AuthenticationMethod, string> {
   const wanted: readonly AuthenticationMethod[] =
@@ -31,21 +53,16 @@ export function chooseMethod(
   );
 }
 
-export function credentialsOf(
-  { clientId, authentication }: Pick<ClientContext, 'clientId' | 'authentication'>,
-  method: AuthenticationMethod,
-): Credentials {
-  const id = formEncode(clientId);
-  const secret = formEncode(authentication.secret.reveal());
-  switch (method) {
-    case 'client_secret_basic': {
-      // RFC 6749 section 2.3.1: both halves are form-encoded before base64 (INT-5).
-      const value = new Secret(`Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`);
-      return { headers: [{ name: 'authorization', value }], form: new Secret('') };
-    }
-    case 'client_secret_post':
-      return { headers: [], form: new Secret(`&client_id=${id}&client_secret=${secret}`) };
-    default:
-      return unreachable(method);
-  }
+function chooseAlgorithm(
+  { algorithms }: AssertionSettings,
+  offered: readonly string[] | null,
+  known: AuthenticationChoice | null,
+): Result<string, string> {
+  const possible = known?.algorithm == null ? algorithms : [known.algorithm];
+  const chosen = offered === null ? possible[0] : possible.find((candidate) => offered.includes(candidate));
+  if (chosen !== undefined) return succeed(chosen);
+  return fail(
+    `the server takes no assertion signed with ${possible.join(', ')} at its introspection endpoint; ` +
+      'use another key or `auth.alg`, or set `introspection.endpoint` if its metadata is wrong',
+  );
 }

@@ -56,7 +56,8 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
   return {
     issuer: client.issuer,
     endpoint: source.latest?.endpoint ?? null,
-    authentication: source.latest?.method ?? null,
+    authentication: source.latest?.authentication.method ?? null,
+    algorithm: source.latest?.authentication.algorithm ?? null,
     metadata: metadataStatus(view),
     connections: { connected: pools.connected, running: pools.running },
     enquiries: { inside: gate.inside, waiting: gate.waiting, lastFault: faultStatus(lastFault) },

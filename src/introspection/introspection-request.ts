@@ -11,7 +11,8 @@ import {
   type Soon,
   succeed,
 } from '../domain/index.ts';
-import { type AuthenticationMethod, credentialsOf } from './client-authentication.ts';
+import type { AuthenticationChoice } from './client-authentication.ts';
+import type { Authenticator, Credentials } from './credentials.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
 import { readAnswer } from './read-answer.ts';
@@ -19,7 +20,7 @@ import { readTarget } from './target.ts';
 
 /** A question with all its bytes but the token's. */
 export interface PreparedQuestion extends Question {
-  readonly method: AuthenticationMethod;
+  readonly authentication: AuthenticationChoice;
   /** Where to connect. */
   readonly origin: string;
   /** The RFC 7662 section 2.1 request for one token, made anew for each attempt. */
@@ -31,40 +32,49 @@ export interface PreparedQuestion extends Question {
 /**
  * Settles everything about a client's question but the token.
  *
- * In: the client, where it asks and how it authenticates. Out: the question with its identity, or why it cannot be put.
+ * In: the client, where it asks and how it says who it is. Out: the question with its identity, or why it cannot be put.
  * Never: bytes on the wire, our own authentication apart, that are not in the identity; a secret in the identity.
  */
 export function prepareQuestion(
   client: ClientContext,
   endpoint: string,
-  method: AuthenticationMethod,
+  authenticator: Authenticator,
 ): Result<PreparedQuestion, string> {
   const target = readTarget(endpoint, client);
   if (!target.ok) return fail(target.failure);
   const { origin, path } = target.value;
 
   const parameters = parametersOf(client);
-  const credentials = credentialsOf(client, method);
   const rest = parameters.map(([name, value]) => `&${formEncode(name)}=${formEncode(value)}`).join('');
 
   return succeed({
     client,
     endpoint,
     identity: identityOf(client, endpoint, parameters),
-    method,
+    authentication: authenticator.choice,
     origin,
-    requestFor: (token) =>
-      succeed({
-        method: 'POST',
-        path,
-        headers: [
-          ...HEADERS.flat(),
-          ...credentials.headers.flatMap(({ name, value }) => [name, value.reveal()]),
-        ],
-        body: `token=${formEncode(token.reveal())}${rest}${credentials.form.reveal()}`,
-      }),
+    requestFor(token) {
+      const credentials = authenticator.credentials();
+      return credentials instanceof Promise
+        ? credentials.then((made) => requestWith(made, token))
+        : requestWith(credentials, token);
+    },
     readAnswer,
   });
+
+  function requestWith(
+    credentials: Result<Credentials, Fault>,
+    token: AccessToken,
+  ): Result<HttpRequest, Fault> {
+    if (!credentials.ok) return credentials;
+    const { headers, form } = credentials.value;
+    return succeed({
+      method: 'POST',
+      path,
+      headers: [...HEADERS.flat(), ...headers.flatMap(({ name, value }) => [name, value.reveal()])],
+      body: `token=${formEncode(token.reveal())}${rest}${form.reveal()}`,
+    });
+  }
 }
 
 type Pair = readonly [name: string, value: string];
@@ -82,7 +92,14 @@ function parametersOf({ introspection: { tokenTypeHint, params } }: ClientContex
 }
 
 /** Written by this file alone: a second one from `params` could change whom or what we ask for (INT-1, INT-6). */
-const OURS: ReadonlySet<string> = new Set(['token', 'token_type_hint', 'client_id', 'client_secret']);
+const OURS: ReadonlySet<string> = new Set([
+  'token',
+  'token_type_hint',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+]);
 
 /** The parts of design decision 3, each with its length before it, lists with their count: no two readings. */
 function identityOf(client: ClientContext, endpoint: string, parameters: readonly Pair[]): Buffer {

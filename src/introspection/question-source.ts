@@ -8,18 +8,23 @@ import {
   succeed,
 } from '../domain/index.ts';
 import { classOf } from './class-of.ts';
-import { chooseMethod } from './client-authentication.ts';
+import { type AuthenticationChoice, chooseAuthentication, NOTHING_SAID } from './client-authentication.ts';
+import { createAuthenticator } from './credentials.ts';
 import { settingsFault } from './introspection-fault.ts';
-import { type PreparedQuestion, prepareQuestion } from './introspection-request.ts';
+import { type PreparedQuestion as Prepared, prepareQuestion } from './introspection-request.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
 import { type Fetched, type FreshnessState, keepFresh } from './keep-fresh.ts';
 import { loadMetadata } from './load-metadata.ts';
+import { needsMetadata, type ServerMetadata } from './read-metadata.ts';
+
+/** `basis`: all it was made of besides the settings, to tell whether a refresh changed anything. */
+type PreparedQuestion = Prepared & { readonly basis: string };
 
 /** Where a client's question comes from: its settings alone, or the metadata of its issuer. */
 export interface QuestionSource {
-  get(): Soon<Result<PreparedQuestion, Fault>>;
+  get(): Soon<Result<Prepared, Fault>>;
   /** The question in hand; `null`: none yet. */
-  readonly latest: PreparedQuestion | null;
+  readonly latest: Prepared | null;
   /** `null`: no metadata is needed. */
   readonly freshness: FreshnessState | null;
   pause(): void;
@@ -28,12 +33,15 @@ export interface QuestionSource {
 
 export function createQuestionSource(client: ClientContext, parts: EnquirerParts): QuestionSource {
   const { endpoint } = client.introspection;
-  return endpoint === null ? fromMetadata(client, parts) : fromSettings(client, endpoint);
+  return endpoint === null || needsMetadata(client)
+    ? fromMetadata(client, parts)
+    : fromSettings(client, endpoint, parts);
 }
 
 /** A configured endpoint wins and needs no metadata (META-6); who we are is then what the settings say, or basic. */
-function fromSettings(client: ClientContext, endpoint: string): QuestionSource {
-  const question = settle(client, endpoint, client.authentication.method, null);
+function fromSettings(client: ClientContext, endpoint: string, parts: EnquirerParts): QuestionSource {
+  const metadata = { introspectionEndpoint: endpoint, authentication: NOTHING_SAID, tokenEndpoint: null };
+  const question = settle(client, metadata, null, parts);
   return {
     get: () => question,
     latest: question.ok ? question.value : null,
@@ -86,13 +94,10 @@ async function fetchQuestion(
     const loaded = await loadMetadata(client, parts);
     if (!loaded.ok) return loaded;
     const { metadata, refreshAfter } = loaded.value;
-    const { introspectionEndpoint, authenticationMethods } = metadata;
-
     // What was chosen first stays chosen: a refresh alone never changes how our secret travels.
-    const wanted = known?.method ?? client.authentication.method;
-    const question = settle(client, introspectionEndpoint, wanted, authenticationMethods);
+    const question = settle(client, metadata, known?.authentication ?? null, parts);
     if (!question.ok) return question;
-    const isSame = known !== null && known.identity.equals(question.value.identity);
+    const isSame = known !== null && known.basis === question.value.basis;
     return succeed({ value: isSame ? known : question.value, refreshAfter });
   } catch (error) {
     parts.observe({ event: 'crashed', where: 'introspection metadata', cause: classOf(error) });
@@ -102,15 +107,20 @@ async function fetchQuestion(
 
 function settle(
   client: ClientContext,
-  endpoint: string,
-  wanted: ClientContext['authentication']['method'],
-  offered: readonly string[] | null,
+  metadata: ServerMetadata,
+  known: AuthenticationChoice | null,
+  parts: EnquirerParts,
 ): Result<PreparedQuestion, Fault> {
-  const method = chooseMethod(wanted, offered);
-  if (!method.ok) return fail(settingsFault('metadata_invalid', method.failure));
-  const question = prepareQuestion(client, endpoint, method.value);
-  if (question.ok) return question;
-  return fail(
-    settingsFault('metadata_invalid', `the introspection endpoint is refused: ${question.failure}`),
-  );
+  const { introspectionEndpoint, authentication } = metadata;
+  const choice = chooseAuthentication(client.authentication, authentication, known);
+  if (!choice.ok) return fail(settingsFault('metadata_invalid', choice.failure));
+  const authenticator = createAuthenticator(client, choice.value, metadata, parts);
+  const question = prepareQuestion(client, introspectionEndpoint, authenticator);
+  if (!question.ok) {
+    const detail = `the introspection endpoint is refused: ${question.failure}`;
+    return fail(settingsFault('metadata_invalid', detail));
+  }
+  const { tokenEndpoint } = metadata;
+  const basis = JSON.stringify([introspectionEndpoint, tokenEndpoint, choice.value]);
+  return succeed({ ...question.value, basis });
 }

@@ -9,17 +9,30 @@ import {
   type Result,
   succeed,
 } from '../domain/index.ts';
+import { NOTHING_SAID, type OfferedAuthentication } from './client-authentication.ts';
 import { readTarget } from './target.ts';
 
 /** What we use of an authorization server's metadata (RFC 8414 section 2). */
 export interface ServerMetadata {
+  /** The configured one where there is one (META-6). */
   readonly introspectionEndpoint: string;
-  /** Ways a client may authenticate there; `null`: not said, which means unknown and no default (META-8). */
-  readonly authenticationMethods: readonly string[] | null;
+  /** How a client may authenticate at an endpoint that the metadata names; nothing said of a configured one. */
+  readonly authentication: OfferedAuthentication;
+  /** `null` where this client has no use for it. */
+  readonly tokenEndpoint: string | null;
+}
+
+/** Whether a client cannot do without metadata, although its endpoint may be configured. */
+export function needsMetadata(client: ClientContext): boolean {
+  return client.introspection.endpoint === null || needsTokenEndpoint(client);
+}
+
+function needsTokenEndpoint({ authentication }: ClientContext): boolean {
+  return 'assertion' in authentication && authentication.assertion.audience === 'token_endpoint';
 }
 
 /**
- * Reads a metadata document for one client (META-4 to META-8).
+ * Reads a metadata document for one client (META-4 to META-9).
  *
  * In: parsed JSON. Out: what we use of it, or why nothing of it is used.
  * Never: anything from a document whose issuer is not byte for byte ours; an endpoint of an origin nobody consented to.
@@ -29,22 +42,43 @@ export function readMetadata(document: Json, client: ClientContext): Result<Serv
   const wrongIssuer = issuerProblem(document['issuer'], client.issuer);
   if (wrongIssuer !== null) return fail(wrongIssuer);
 
-  const endpoint = document['introspection_endpoint'];
-  if (endpoint === undefined) {
-    return fail('the document names no "introspection_endpoint"; set `introspection.endpoint`');
+  try {
+    const configured = client.introspection.endpoint;
+    const tokenEndpoint = needsTokenEndpoint(client) ? endpoint(document, 'token_endpoint', client) : null;
+    if (configured !== null)
+      return succeed({ introspectionEndpoint: configured, authentication: NOTHING_SAID, tokenEndpoint });
+    return succeed({
+      introspectionEndpoint: endpoint(document, 'introspection_endpoint', client),
+      authentication: {
+        methods: texts(document, 'introspection_endpoint_auth_methods_supported'),
+        algorithms: texts(document, 'introspection_endpoint_auth_signing_alg_values_supported'),
+      },
+      tokenEndpoint,
+    });
+  } catch (error) {
+    if (error instanceof WrongMember) return fail(error.message);
+    throw error;
   }
-  if (typeof endpoint !== 'string') return fail('"introspection_endpoint" is not a string');
-  const target = readTarget(endpoint, client);
-  if (!target.ok) return fail(`"introspection_endpoint" is refused: ${target.failure}`);
+}
+
+/** A member that we use and cannot; caught above, never seen outside. */
+class WrongMember extends Error {}
+
+function endpoint(document: JsonObject, name: string, client: ClientContext): string {
+  const value = document[name];
+  if (value === undefined) {
+    const advice = name === 'introspection_endpoint' ? '; set `introspection.endpoint`' : '';
+    throw new WrongMember(`the document names no "${name}"${advice}`);
+  }
+  if (typeof value !== 'string') throw new WrongMember(`"${name}" is not a string`);
+  const target = readTarget(value, client);
+  if (!target.ok) throw new WrongMember(`"${name}" is refused: ${target.failure}`);
   if (!trustedOrigins(client).has(target.value.origin)) {
-    return fail(
-      '"introspection_endpoint" is on another origin than the issuer; list that origin in `endpointOrigins` if it is right',
+    throw new WrongMember(
+      `"${name}" is on another origin than the issuer; list that origin in \`endpointOrigins\` if it is right`,
     );
   }
-
-  const authenticationMethods = methodsOf(document);
-  if (authenticationMethods === undefined) return fail(`"${METHODS}" is not an array of strings`);
-  return succeed({ introspectionEndpoint: endpoint, authenticationMethods });
+  return value;
 }
 
 /** RFC 8414 section 3.3: identical, code point by code point (META-4). */
@@ -62,12 +96,12 @@ function trustedOrigins({ issuer, metadataUrl, endpointOrigins }: ClientContext)
   return new Set(sources.filter((source) => source !== null).map((source) => new URL(source).origin));
 }
 
-function methodsOf(document: JsonObject): readonly string[] | null | undefined {
-  const methods = document[METHODS];
-  if (methods === undefined) return null;
-  if (!Array.isArray(methods)) return undefined;
-  const items: readonly Json[] = methods;
-  return items.every((item) => typeof item === 'string') ? items : undefined;
+/** `null`: not said. */
+function texts(document: JsonObject, name: string): readonly string[] | null {
+  const value = document[name];
+  if (value === undefined) return null;
+  const items: readonly Json[] = Array.isArray(value) ? value : [null];
+  if (!items.every((item) => typeof item === 'string'))
+    throw new WrongMember(`"${name}" is not an array of strings`);
+  return items;
 }
-
-const METHODS = 'introspection_endpoint_auth_methods_supported';

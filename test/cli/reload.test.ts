@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Reloading, startReloading } from '../../src/cli/reload.ts';
 import { readSettings, type Settings } from '../../src/config/index.ts';
 import { milliseconds } from '../../src/domain/index.ts';
+import { secretOf } from '../support/builders.ts';
 import { eventually, temporaryFolder } from '../support/processes.ts';
 
 const folder = temporaryFolder('reload');
@@ -57,6 +58,6 @@ describe('reloading', () => {
 
     writeFileSync(join(folder.path, 'second'), 'two');
     await eventually('the settings to be replaced', () => (replaced.length > 0 ? true : null));
-    expect(replaced.map(({ clients }) => clients[0]?.authentication.secret.reveal())).toEqual(['two']);
+    expect(replaced.map(({ clients }) => secretOf(clients[0]))).toEqual(['two']);
   });
 });

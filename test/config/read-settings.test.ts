@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem, readSettings } from '../../src/config/index.ts';
+import { secretOf } from '../support/builders.ts';
 import { createSelfSigned } from '../support/certificates.ts';
 import { ONE_CLIENT, problemsOf, settingsOf, WORLD } from './read.ts';
 import { aWorld, CACHE_KEY, CANARY } from './worlds.ts';
@@ -84,7 +85,7 @@ describe('readSettings', () => {
         required: false,
       },
     ]);
-    expect(settings.clients[0]?.authentication.secret.reveal()).toBe(CANARY);
+    expect(secretOf(settings.clients[0])).toBe(CANARY);
   });
 
   it('hands over the words of the domain for every key of a full file', async () => {
@@ -187,10 +188,8 @@ describe('readSettings', () => {
 
   it('takes one line break off the end of a secret file, and no more', async () => {
     const text = ONE_CLIENT.replace('{ env: SECRET }', '{ file: secrets/one }');
-    const secretIn = async (content: string): Promise<string | undefined> =>
-      (
-        await settingsOf(text, aWorld({ files: { one: content } }))
-      ).clients[0]?.authentication.secret.reveal();
+    const secretIn = async (content: string): Promise<string | null> =>
+      secretOf((await settingsOf(text, aWorld({ files: { one: content } }))).clients[0]);
     expect(await secretIn(`${CANARY}\n`)).toBe(CANARY);
     expect(await secretIn(`${CANARY}\r\n`)).toBe(CANARY);
     expect(await secretIn(` ${CANARY} `)).toBe(` ${CANARY} `);

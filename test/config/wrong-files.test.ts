@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSelfSigned } from '../support/certificates.ts';
@@ -23,6 +23,7 @@ const world = aWorld({
     CACHE_KEY,
     SHORT_KEY: 'c2hvcnQ='.slice(0, 6),
     DOOR_KEY: `${CANARY}-of-the-door`,
+    LONG_SECRET: `${CANARY}-of-thirty-two-bytes-or-more`,
     BLANK: '',
   },
   files: {
@@ -34,6 +35,12 @@ const world = aWorld({
     'newline-only': '\n',
     'not-utf8': Buffer.from([0xff, 0xfe]),
     'two-lines': `${CANARY}\n${CANARY}\n`,
+    'small.key': generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    }),
+    'keys.json': JSON.stringify({ keys: [] }),
+    'public.json': JSON.stringify(createPublicKey(door.key).export({ format: 'jwk' })),
     huge: 'x'.repeat(1024 * 1024 + 1),
   },
 });

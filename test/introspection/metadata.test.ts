@@ -42,14 +42,18 @@ describe('readMetadata', () => {
     const full = { ...document, introspection_endpoint_auth_methods_supported: methods, unknown: {} };
     expect(readMetadata(full, client)).toEqual({
       ok: true,
-      value: { introspectionEndpoint: 'https://idp.example/i', authenticationMethods: methods },
+      value: {
+        introspectionEndpoint: 'https://idp.example/i',
+        authentication: { methods, algorithms: null },
+        tokenEndpoint: null,
+      },
     });
   });
 
   it('says that methods are unknown when the document is silent (META-8)', () => {
     expect(readMetadata(document, client)).toMatchObject({
       ok: true,
-      value: { authenticationMethods: null },
+      value: { authentication: { methods: null, algorithms: null } },
     });
   });
 

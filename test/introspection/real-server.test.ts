@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   allowInsecureRequests,
@@ -6,7 +8,7 @@ import {
   processIntrospectionResponse,
 } from 'oauth4webapi';
 
-import { Secret } from '../../src/domain/index.ts';
+import { type ClientAuthentication, milliseconds, Secret } from '../../src/domain/index.ts';
 import {
   type AuthorizationServer,
   INTROSPECTION_PATH,
@@ -15,6 +17,7 @@ import {
 import { aDiscoveringClient, openScene, outcomeOf, type Scene } from './scene.ts';
 
 const SECRET = 'a secret: with %, + and /';
+const LONG_SECRET = 'a secret of at least thirty-two bytes';
 
 let server: AuthorizationServer;
 let scene: Scene;
@@ -98,6 +101,66 @@ describe('with oidc-provider', () => {
       expect(posting.introspections()).toBe(1);
     } finally {
       await posting.stop();
+    }
+  });
+
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const jwksOf = (pair: typeof ec) => ({
+    keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig' }],
+  });
+  const assertion = (algorithm: string) =>
+    ({
+      algorithms: [algorithm],
+      audience: 'issuer',
+      type: 'client-authentication+jwt',
+      lifetime: milliseconds(60_000),
+      sendClientId: false,
+    }) as const;
+  const keyed = (pair: typeof ec, algorithm: string): ClientAuthentication => ({
+    method: 'private_key_jwt',
+    key: {
+      pem: new Secret(pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+      id: 'k1',
+    },
+    assertion: assertion(algorithm),
+  });
+
+  it.each<[string, ClientAuthentication, ClientAuthentication, Record<string, unknown>]>([
+    [
+      'client_secret_jwt',
+      { method: 'client_secret_jwt', secret: new Secret(LONG_SECRET), assertion: assertion('HS256') },
+      { method: 'client_secret_jwt', secret: new Secret(`${LONG_SECRET}!`), assertion: assertion('HS256') },
+      {},
+    ],
+    ['private_key_jwt', keyed(ec, 'ES256'), keyed(rsa, 'PS256'), { jwks: jwksOf(ec) }],
+    ['private_key_jwt', keyed(rsa, 'PS256'), keyed(ec, 'ES256'), { jwks: jwksOf(rsa) }],
+  ])('authenticates with %s, and is refused with another key', async (method, right, wrong, registration) => {
+    const asserting = await startAuthorizationServer({
+      clientSecret: LONG_SECRET,
+      authentication: right.method === 'automatic' ? 'none' : right.method,
+      registration,
+    });
+    try {
+      const client = aDiscoveringClient(asserting.issuer, { authentication: right });
+      const token = await asserting.issueToken();
+      const outcomes = [await scene.ask(client, token), await scene.ask(client, token)];
+      expect(outcomes.map(outcomeOf)).toEqual(['active', 'active']);
+      expect(scene.introspector.status()).toMatchObject({ main: { authentication: method } });
+      const stranger = aDiscoveringClient(asserting.issuer, { authentication: wrong });
+      expect(outcomeOf(await scene.ask(stranger, token))).toBe('credentials_refused');
+    } finally {
+      await asserting.stop();
+    }
+  });
+
+  it('needs no proof where the server asks for none', async () => {
+    const open = await startAuthorizationServer({ authentication: 'none' });
+    try {
+      const client = aDiscoveringClient(open.issuer, { authentication: { method: 'none' } });
+      expect(outcomeOf(await scene.ask(client, await open.issueToken()))).toBe('active');
+    } finally {
+      await open.stop();
     }
   });
 });

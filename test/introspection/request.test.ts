@@ -1,21 +1,32 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { AccessToken, type ClientContext, Secret } from '../../src/domain/index.ts';
-import { chooseMethod, credentialsOf } from '../../src/introspection/client-authentication.ts';
+import {
+  AccessToken,
+  type ClientAuthentication,
+  type ClientContext,
+  milliseconds,
+  Secret,
+} from '../../src/domain/index.ts';
+import { chooseAuthentication } from '../../src/introspection/client-authentication.ts';
+import { createAuthenticator, type Credentials } from '../../src/introspection/credentials.ts';
 import type { HttpRequest } from '../../src/introspection/exchange.ts';
 import { formEncode } from '../../src/introspection/form-encode.ts';
 import { type PreparedQuestion, prepareQuestion } from '../../src/introspection/introspection-request.ts';
-import { aClientOf } from './scene.ts';
+import { aClientOf, steadyRandomness, systemClock } from './scene.ts';
 
 const ENDPOINT = 'https://idp.example/introspect?tenant=1';
 
-function prepared(
-  client: ClientContext,
-  endpoint = ENDPOINT,
-  method: 'client_secret_basic' | 'client_secret_post' = 'client_secret_basic',
-): PreparedQuestion {
-  const question = prepareQuestion(client, endpoint, method);
+type Method = 'client_secret_basic' | 'client_secret_post';
+
+function authenticatorOf(client: ClientContext, method: Method = 'client_secret_basic') {
+  const whereabouts = { introspectionEndpoint: ENDPOINT, tokenEndpoint: null };
+  const parts = { clock: systemClock, randomness: steadyRandomness };
+  return createAuthenticator(client, { method, algorithm: null }, whereabouts, parts);
+}
+
+function prepared(client: ClientContext, endpoint = ENDPOINT, method?: Method): PreparedQuestion {
+  const question = prepareQuestion(client, endpoint, authenticatorOf(client, method));
   if (!question.ok) throw new Error(question.failure);
   return question.value;
 }
@@ -28,14 +39,32 @@ function requestOf(question: PreparedQuestion): HttpRequest {
 
 const wireOf = (question: PreparedQuestion): string => JSON.stringify([question.origin, requestOf(question)]);
 
-describe('credentialsOf', () => {
-  const basic = (clientId: string, secret: string): string => {
-    const [header] = credentialsOf(
-      { clientId, authentication: { method: 'automatic', secret: new Secret(secret) } },
-      'client_secret_basic',
-    ).headers;
+function credentialsOf(authentication: ClientAuthentication, clientId: string, method?: Method): Credentials {
+  const made = authenticatorOf(aClientOf(ENDPOINT, { clientId, authentication }), method).credentials();
+  if (made instanceof Promise || !made.ok) throw new Error('credentials are not at hand');
+  return made.value;
+}
+
+describe('credentials with a secret', () => {
+  const basic = (clientId: string, secret: string, encoding?: 'form' | 'raw'): string => {
+    const authentication = {
+      method: 'client_secret_basic',
+      secret: new Secret(secret),
+      ...(encoding === undefined ? {} : { encoding }),
+    } as const;
+    const [header] = credentialsOf(authentication, clientId).headers;
     return header?.value.reveal() ?? '';
   };
+
+  it('are raw before base64 for servers that want that', () => {
+    const decoded = Buffer.from(basic('i:d', 'p@ss w%rd:/', 'raw').slice(6), 'base64').toString();
+    expect(decoded).toBe('i:d:p@ss w%rd:/');
+  });
+
+  it('are the name alone where none is asked for', () => {
+    const none = credentialsOf({ method: 'none' }, 'a b');
+    expect([none.headers, none.form.reveal()]).toEqual([[], '&client_id=a+b']);
+  });
 
   it('makes the Basic value of the RFC 7662 example', () => {
     expect(basic('s6BhdRkqt3', 'gX1fBat3bV')).toBe('Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW');
@@ -55,7 +84,7 @@ describe('credentialsOf', () => {
   it('prints no secret', () => {
     const authentication = { method: 'automatic', secret: new Secret('canary-8431') } as const;
     for (const method of ['client_secret_basic', 'client_secret_post'] as const) {
-      expect(JSON.stringify(credentialsOf({ clientId: 'id', authentication }, method))).not.toContain('8431');
+      expect(JSON.stringify(credentialsOf(authentication, 'id', method))).not.toContain('8431');
     }
   });
 });
@@ -78,33 +107,80 @@ describe('formEncode', () => {
   });
 });
 
-describe('chooseMethod', () => {
+describe('chooseAuthentication', () => {
+  const secret = new Secret('s3cret');
+
   it.each([
     ['client_secret_basic', 'automatic', null],
     ['client_secret_basic', 'automatic', ['client_secret_post', 'client_secret_basic']],
     ['client_secret_post', 'automatic', ['private_key_jwt', 'client_secret_post', 'Bearer']],
     ['client_secret_post', 'client_secret_post', null],
     ['client_secret_post', 'client_secret_post', ['client_secret_basic', 'client_secret_post']],
-  ] as const)('gives %s for %s when the metadata says %j (META-8)', (chosen, wanted, offered) => {
-    expect(chooseMethod(wanted, offered)).toEqual({ ok: true, value: chosen });
+    ['none', 'none', ['none']],
+  ] as const)('gives %s for %s when the metadata says %j (META-8)', (method, wanted, methods) => {
+    const offered = { methods, algorithms: null };
+    expect(chooseAuthentication({ method: wanted, secret }, offered, null)).toEqual({
+      ok: true,
+      value: { method, algorithm: null },
+    });
   });
 
   it.each([
     ['automatic', ['private_key_jwt']],
     ['automatic', []],
     ['client_secret_basic', ['client_secret_post']],
-  ] as const)('refuses %s when the metadata says %j, and says what to set (META-8)', (wanted, offered) => {
-    expect(chooseMethod(wanted, offered)).toMatchObject({
+    ['none', ['client_secret_post']],
+  ] as const)('refuses %s when the metadata says %j, and says what to set (META-8)', (method, methods) => {
+    const outcome = chooseAuthentication({ method, secret }, { methods, algorithms: null }, null);
+    expect(outcome).toMatchObject({ ok: false, failure: expect.stringContaining('`auth`') });
+  });
+
+  const keyed = {
+    method: 'private_key_jwt',
+    key: { pem: secret, id: null },
+    assertion: {
+      algorithms: ['PS256', 'RS256'],
+      audience: 'issuer',
+      type: null,
+      lifetime: milliseconds(60_000),
+      sendClientId: false,
+    },
+  } as const;
+  const choose = (algorithms: readonly string[] | null, known: string | null = null) =>
+    chooseAuthentication(
+      keyed,
+      { methods: ['private_key_jwt'], algorithms },
+      known === null ? null : { method: 'private_key_jwt', algorithm: known },
+    );
+
+  it.each([
+    ['PS256', null],
+    ['PS256', ['RS256', 'PS256']],
+    ['RS256', ['none', 'RS256', 'HS256']],
+  ])('signs with %s when the metadata says %j (META-9)', (algorithm, offered) => {
+    expect(choose(offered)).toMatchObject({ ok: true, value: { algorithm } });
+  });
+
+  it('refuses when no algorithm that goes with the key is taken, none at all included (CA-5)', () => {
+    expect(choose(['none', 'HS256', 'ES256'])).toMatchObject({
       ok: false,
-      failure: expect.stringContaining('`auth`'),
+      failure: expect.stringContaining('`auth.alg`'),
     });
+  });
+
+  it('keeps method and algorithm over a refresh, or fails', () => {
+    expect(choose(['PS256', 'RS256'], 'RS256')).toMatchObject({ ok: true, value: { algorithm: 'RS256' } });
+    expect(choose(['PS256'], 'RS256').ok).toBe(false);
+    const offered = { methods: ['client_secret_post'], algorithms: null };
+    const known = { method: 'client_secret_basic', algorithm: null } as const;
+    expect(chooseAuthentication({ method: 'automatic', secret }, offered, known).ok).toBe(false);
   });
 });
 
 describe('prepareQuestion', () => {
   it('refuses an endpoint that is not https where http is not permitted', () => {
     const client = { ...aClientOf(ENDPOINT), allowHttp: false };
-    expect(prepareQuestion(client, 'http://idp.example/', 'client_secret_basic').ok).toBe(false);
+    expect(prepareQuestion(client, 'http://idp.example/', authenticatorOf(client)).ok).toBe(false);
   });
 
   it.each([
@@ -113,7 +189,8 @@ describe('prepareQuestion', () => {
     ['another scheme', 'ftp://idp.example/'],
     ['no URL', 'idp.example/introspect'],
   ])('refuses an endpoint with %s', (_what, endpoint) => {
-    expect(prepareQuestion(aClientOf(endpoint), endpoint, 'client_secret_basic').ok).toBe(false);
+    const client = aClientOf(endpoint);
+    expect(prepareQuestion(client, endpoint, authenticatorOf(client)).ok).toBe(false);
   });
 
   it('writes the parameters that are ours once, whatever `params` holds (INT-1, INT-6)', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { type ClientContext, milliseconds, monotonicMilliseconds } from '../../src/domain/index.ts';
+import { type ClientContext, milliseconds, monotonicMilliseconds, Secret } from '../../src/domain/index.ts';
 import {
   type Answer,
   type FaultServer,
@@ -217,7 +217,7 @@ describe('a server that refuses our credentials (R18, G13)', () => {
         ? json({ error: 'invalid_client' }, { status: 401 })
         : ACTIVE,
     );
-    const posting = { ...client.authentication, method: 'client_secret_post' } as const;
+    const posting = { method: 'client_secret_post', secret: new Secret('s3cret') } as const;
     const known = { ...client, authentication: posting };
     expect(await askNew(2, known)).toEqual(times(2, 'credentials_refused'));
     expect(await askNew(1, { ...known, clientId: 'other', name: 'other' })).toEqual(['active']);

@@ -8,6 +8,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import type { AuthenticationMethod } from '../../src/domain/index.ts';
+
 export interface AuthorizationServer {
   /** `http://127.0.0.1:port`; its metadata is at the OpenID well-known place. */
   readonly issuer: string;
@@ -31,7 +33,10 @@ export interface AuthorizationServerSettings {
   readonly clientId?: string;
   /** Random if left out. */
   readonly clientSecret?: string;
-  readonly authentication?: 'client_secret_basic' | 'client_secret_post';
+  /** `client_secret_basic` if left out. */
+  readonly authentication?: AuthenticationMethod;
+  /** Further members of its registration (RFC 7591), such as `jwks`. */
+  readonly registration?: Readonly<Record<string, unknown>>;
   /** 0, a free one, if left out. */
   readonly port?: number;
 }
@@ -56,6 +61,7 @@ export async function startAuthorizationServer(
   settings: AuthorizationServerSettings = {},
 ): Promise<AuthorizationServer> {
   const gateway: RegisteredClient = {
+    ...settings.registration,
     client_id: settings.clientId ?? 'gateway',
     client_secret: settings.clientSecret ?? newSecret(),
     token_endpoint_auth_method: settings.authentication ?? 'client_secret_basic',
@@ -159,14 +165,12 @@ async function createProvider(
   const noGrants = { redirect_uris: [], response_types: [] };
 
   const provider = new Provider(issuer, {
-    // Any name is a client that may be issued tokens, so that tests need not register theirs.
-    adapter: createAdapterFactory((id) => ({
-      ...noGrants,
-      client_id: id,
-      client_secret: appSecret,
-      grant_types: ['client_credentials'],
-    })),
-    clients: [{ ...noGrants, ...gateway, grant_types: [] }],
+    // Any other name is a client that may be issued tokens, so that tests need not register theirs.
+    adapter: createAdapterFactory((id) =>
+      id === gateway.client_id
+        ? { ...noGrants, ...gateway, grant_types: [] }
+        : { ...noGrants, client_id: id, client_secret: appSecret, grant_types: ['client_credentials'] },
+    ),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     cookies: { keys: [newSecret()] },
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'signing', use: 'sig', alg: 'ES256' }] },

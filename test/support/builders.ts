@@ -48,6 +48,12 @@ export function aMatch(differing: Partial<RouteMatch> = {}): RouteMatch {
   return { hosts: [], paths: [], methods: [], headers: new Map(), context: new Map(), ...differing };
 }
 
+/** Our secret at the authorization server; `null` for a client that has none. */
+export function secretOf(client: ClientContext | undefined): string | null {
+  const authentication = client?.authentication;
+  return authentication !== undefined && 'secret' in authentication ? authentication.secret.reveal() : null;
+}
+
 /** Header lines as a client would send them; names may repeat. */
 export function headersOf(lines: readonly (readonly [string, string])[]): RequestHeaders {
   const lower = lines.map(([name, value]) => [name.toLowerCase(), value] as const);

@@ -1,5 +1,6 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { quoted } from '../shown.ts';
+import { checkAuthentication } from './authentication.ts';
 import { checkSameNames } from './routes.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
@@ -34,18 +35,6 @@ function checkWhereabouts(client: Raw): readonly Finding[] {
   return [
     atKey(client.path, 'has neither `issuer` nor `introspection.endpoint`; one of them must say whom to ask'),
   ];
-}
-
-/** The methods of this version all need a secret. What a later version would need is refused by itself. */
-function checkAuthentication(client: Raw): readonly Finding[] {
-  const secret = at(client, 'clientSecret');
-  const auth = at(client, 'auth');
-  const isOfLaterVersion =
-    isGiven(at(client, 'tls', 'cert')) ||
-    mapOf(auth) !== null ||
-    (isGiven(auth) && !/^client_secret_(?:basic|post)$/.test(textOf(auth) ?? ''));
-  if (isGiven(secret) || isOfLaterVersion) return [];
-  return [atKey(secret.path, 'is missing; write { env: NAME } or { file: PATH }')];
 }
 
 function checkSchemes(client: Raw): readonly Finding[] {

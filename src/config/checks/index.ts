@@ -1,5 +1,6 @@
 import type { Finding } from '../finding.ts';
 import type { Plain } from '../yaml/plain.ts';
+export { checkAlgorithms } from './authentication.ts';
 import { checkCache } from './cache.ts';
 import { checkClients } from './clients.ts';
 import { checkDoors } from './doors.ts';

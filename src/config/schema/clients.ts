@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import { authentication } from './authentication.ts';
 import { addressRange, connectHost, hostName } from './addresses.ts';
-import { kindWords, notYet, NOT_YET, optional, required, standard } from './key.ts';
+import { notYet, optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
@@ -42,11 +42,11 @@ function client() {
     clientSecret: optional(
       secret(flawOfSecret),
       'Our secret there. Read again when it changes.',
-      '**must be given**',
+      'only where `auth` names a method without one',
     ),
     auth: optional(
       authentication(),
-      'How we authenticate: `client_secret_basic` or `client_secret_post`.',
+      'How we authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`, or a map that says more.',
       'basic, else post, as the metadata allows',
     ),
     introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),
@@ -75,21 +75,6 @@ function client() {
       'none, but the only client goes with all',
     ),
   });
-}
-
-/** A method by name; the long form, which carries a key, belongs to a later version. */
-function authentication() {
-  const word = choice(
-    ['client_secret_basic', 'client_secret_post'],
-    ['client_secret_jwt', 'private_key_jwt', 'tls_client_auth', 'self_signed_tls_client_auth', 'none'],
-  );
-  const long = z.record(z.string(), z.unknown()).transform((_, context): never => {
-    context.addIssue({ code: 'custom', message: NOT_YET });
-    return z.NEVER;
-  });
-  const schema = z.union([word, long]);
-  kindWords.add(schema, { type: 'client_secret_basic or client_secret_post' });
-  return schema;
 }
 
 function connectTo() {

@@ -1,0 +1,136 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+
+import { describe, expect, it } from '@jest/globals';
+
+import { createStaticStore } from '../../src/client-store/index.ts';
+import { printSettings, type World } from '../../src/config/index.ts';
+import type { ClientAuthentication } from '../../src/domain/index.ts';
+import { keyed, settingsOf } from './read.ts';
+import { aWorld, CANARY } from './worlds.ts';
+
+const pemOf = (key: { export(options: { type: 'pkcs8'; format: 'pem' }): string | Buffer }): string =>
+  key.export({ type: 'pkcs8', format: 'pem' }).toString();
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey;
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const ed = generateKeyPairSync('ed25519').privateKey;
+const LONG = `${CANARY}-of-thirty-two-bytes-or-more`;
+
+const world = (files: Readonly<Record<string, string>> = {}): World =>
+  aWorld({ environment: { SECRET: LONG }, files });
+
+const textOf = (auth: string, rest = ''): string =>
+  `clients: { only: { issuer: https://idp.example.com, clientId: gateway, ${rest} auth: ${auth} } }\n` +
+  'routes: [{ name: all, require: { audience: [https://api.example.com] } }]\n';
+
+const SECRET = 'clientSecret: { env: SECRET },';
+
+async function read(auth: string, rest = '', files: Readonly<Record<string, string>> = {}) {
+  const settings = await settingsOf(textOf(auth, rest), world(files));
+  return settings.clients[0]!.authentication as ClientAuthentication & {
+    readonly key: { pem: { reveal(): string } };
+  };
+}
+
+describe('auth', () => {
+  it.each([
+    ['client_secret_basic', { method: 'client_secret_basic', encoding: 'form' }],
+    ['{ method: client_secret_basic, encoding: raw }', { method: 'client_secret_basic', encoding: 'raw' }],
+    ['client_secret_post', { method: 'client_secret_post' }],
+    [
+      'client_secret_jwt',
+      { method: 'client_secret_jwt', assertion: { algorithms: ['HS256'], audience: 'issuer' } },
+    ],
+  ])('%s needs a secret and becomes what it says', async (auth, expected) => {
+    expect(await read(auth, SECRET)).toMatchObject(expected);
+  });
+
+  it('none has no secret', async () => {
+    expect(await read('none')).toEqual({ method: 'none' });
+  });
+
+  it('private_key_jwt takes a PEM file, with the algorithms that go with it (CA-5)', async () => {
+    const authentication = await read('{ method: private_key_jwt, key: { file: k }, kid: k1 }', '', {
+      k: pemOf(ec),
+    });
+    expect(authentication).toMatchObject({
+      key: { id: 'k1' },
+      assertion: {
+        algorithms: ['ES384'],
+        audience: 'issuer',
+        type: 'client-authentication+jwt',
+        lifetime: 60_000,
+        sendClientId: false,
+      },
+    });
+    expect(authentication.key.pem.reveal()).toBe(pemOf(ec));
+  });
+
+  it.each([
+    ['an RSA key', rsa, ['PS256', 'RS256', 'PS384', 'RS384', 'PS512', 'RS512']],
+    ['an Ed25519 key', ed, ['EdDSA', 'Ed25519']],
+  ])('private_key_jwt is what a key without a method means, here %s', async (_what, key, algorithms) => {
+    expect(await read('{ key: { file: k } }', '', { k: pemOf(key) })).toMatchObject({
+      method: 'private_key_jwt',
+      key: { id: null },
+      assertion: { algorithms },
+    });
+  });
+
+  it('takes kid and alg of a JWK, and the settings win', async () => {
+    const jwk = JSON.stringify({
+      ...rsa.export({ format: 'jwk' }),
+      kid: 'of-the-jwk',
+      alg: 'RS256',
+      use: 'sig',
+    });
+    const own = await read('{ key: { file: k } }', '', { k: jwk });
+    expect(own).toMatchObject({ key: { id: 'of-the-jwk' }, assertion: { algorithms: ['RS256'] } });
+    expect(createPrivateKey(own.key.pem.reveal()).equals(rsa)).toBe(true);
+    expect(await read('{ key: { file: k }, kid: mine }', '', { k: jwk })).toMatchObject({
+      key: { id: 'mine' },
+    });
+  });
+
+  it('takes every switch of the long form', async () => {
+    const auth =
+      '{ key: { file: k }, alg: PS512, audience: token_endpoint, typ: none, lifetime: 10s, sendClientId: true }';
+    expect(await read(auth, '', { k: pemOf(rsa) })).toMatchObject({
+      assertion: {
+        algorithms: ['PS512'],
+        audience: 'token_endpoint',
+        type: null,
+        lifetime: 10_000,
+        sendClientId: true,
+      },
+    });
+  });
+
+  it('warns of assertions for an endpoint (CA-3), and of no proof at all', async () => {
+    const old = await settingsOf(
+      textOf('{ key: { file: k }, audience: token_endpoint }'),
+      world({ k: pemOf(ec) }),
+    );
+    expect(old.warnings.map(keyed)).toEqual([expect.stringContaining('clients.only.auth.audience: makes')]);
+    const open = await settingsOf(textOf('none'), world());
+    expect(open.warnings.map(keyed)).toEqual([expect.stringContaining('clients.only.auth: sends no proof')]);
+  });
+
+  it('shows no key in settings, printed or not (T-51)', async () => {
+    const settings = await settingsOf(textOf('{ key: { file: k } }'), world({ k: pemOf(ec) }));
+    const body = pemOf(ec).split('\n')[1];
+    expect(printSettings(settings)).not.toContain(body);
+    expect(JSON.stringify(settings)).not.toContain(body);
+    expect(printSettings(settings)).toContain('key: "[set]"');
+  });
+
+  it('makes a new client of a changed key, and keeps the client of an unchanged one', async () => {
+    const clientsWith = async (key: typeof ec) =>
+      (await settingsOf(textOf('{ key: { file: k } }'), world({ k: pemOf(key) }))).clients;
+    const store = createStaticStore(await clientsWith(ec), new Map());
+    const [before] = store.inForce();
+    store.replace(await clientsWith(ec), new Map());
+    expect(store.inForce()[0]).toBe(before);
+    store.replace(await clientsWith(rsa), new Map());
+    expect(store.inForce()[0]).not.toBe(before);
+  });
+});
