@@ -294,9 +294,13 @@ const ROWS: Readonly<Record<string, Row>> = {
     'reads',
   ),
   'escaped dot segments and slashes twice (T-7)': row(
-    { path: '//public//%2e%2E/orders/1', headers: [bearer('reader')] },
+    { path: '//public/%2e%2E//orders/1', headers: [bearer('reader')] },
     'token_accepted',
     'reads',
+  ),
+  'dot segments behind slashes twice, which servers resolve in two ways (T-7)': ambiguousPath(
+    '//public//%2e%2E/orders/1',
+    null,
   ),
   'an escaped letter': row({ path: '/%6frders/1', headers: [bearer('reader')] }, 'token_accepted', 'reads'),
   'capitals in the path': row({ path: '/Orders/1', headers: [bearer('reader')] }, 'no_route', null),
