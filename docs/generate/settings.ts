@@ -67,6 +67,7 @@ const SECTIONS: readonly Section[] = [
   { title: 'The process', of: ['version', 'drain', 'log', 'realm', 'wait', 'scrub'] },
   { title: 'Doors', of: ['listen'] },
   { title: 'Clients', of: ['clients', 'discovery'] },
+  { title: 'Client store', of: ['clientStore'] },
   { title: 'Cache', of: ['cache'] },
   { title: 'Requirements', of: ['requirements'] },
   { title: 'Routes', of: ['routes'] },

@@ -1,6 +1,6 @@
 import { readSettingsFile } from './settings-file.ts';
 import type { ExitCode, World } from './world.ts';
-import { formatProblem, printSettings } from '../config/index.ts';
+import { formatProblem, printSettings, type Settings } from '../config/index.ts';
 import { inspectRoutes } from '../policy/index.ts';
 
 interface CheckOptions {
@@ -29,9 +29,10 @@ export async function checkSettings(
   for (const warning of settings.warnings) world.writeError(`warning: ${formatProblem(warning)}\n`);
   for (const finding of findings) world.writeError(`note: ${finding.message}\n`);
   if (print) world.writeOut(printSettings(settings));
-  else
-    world.writeOut(
-      `${config}: fine (${settings.clients.length} clients, ${settings.routes.length} routes)\n`,
-    );
+  else world.writeOut(`${config}: fine (${clientsOf(settings)}, ${settings.routes.length} routes)\n`);
   return 0;
+}
+
+function clientsOf({ clients, clientStore }: Settings): string {
+  return clientStore === null ? `${clients.length} clients` : 'clients in a store';
 }

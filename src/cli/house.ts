@@ -1,11 +1,11 @@
 import { openCaches } from './caches.ts';
 import { type Doors, openDoors } from './doors.ts';
+import { openHouseClients } from './house-clients.ts';
 import { createLiveSettings, type LiveSettings } from './live-settings.ts';
 import { type Admin, openOperatorDoors } from './operator-doors.ts';
 import { createReadinessWatch } from './readiness.ts';
 import { describeHouse } from './status.ts';
 import { systemResolveName } from './system.ts';
-import { createStaticStore } from '../client-store/index.ts';
 import type { Settings } from '../config/index.ts';
 import {
   type Clock,
@@ -45,7 +45,7 @@ export async function openHouse(
   const system = { clock, randomness, observe };
   const discoveriesAtOnce = (): number => live.settings.discovery.concurrent;
   const introspector = createIntrospector({ ...system, resolveName: systemResolveName, discoveriesAtOnce });
-  const clients = createStaticStore(initial.clients, initial.clientMatches);
+  const clients = openHouseClients(initial, { ...system, introspector });
   const caches = openCaches(initial.cache, system);
   const live = createLiveSettings(initial, { clients, caches, introspector, ...system });
   const startedAt = clock.now();
@@ -63,7 +63,7 @@ export async function openHouse(
     const connected = () => [{ labels: {}, value: caches.isConnected() ? 1 : 0 }];
     telemetry.addGauge('gatehouse_shared_cache_connected', connected);
   }
-  readiness.begin(initial.clients);
+  readiness.begin(clients.ofFile());
 
   return {
     doors: doors.open,
@@ -89,7 +89,7 @@ export async function openHouse(
       changed: () => opened.setServing(watch.state().ready),
     });
     const status = () =>
-      describeHouse({ live, startedAt, doors: opened.open, readiness: watch, introspector, caches });
+      describeHouse({ live, startedAt, doors: opened.open, readiness: watch, introspector, caches, clients });
     const operators = { metrics: () => telemetry.metrics(), readiness: () => watch.state(), status };
     const operatorDoors = await openOperatorDoors(operators, initial.listen).catch(async (error: unknown) => {
       await opened.close(milliseconds(0));
@@ -107,7 +107,7 @@ export async function openHouse(
     }
     observe({ event: 'settings_loaded', generation: next.generation });
     introspector.retain([...before, ...clients.inForce()]);
-    readiness.follow(clients.inForce());
+    readiness.follow(clients.ofFile());
     setTimeout(() => introspector.retain(clients.inForce()), RETIRE_AFTER).unref();
   }
 
@@ -118,7 +118,7 @@ export async function openHouse(
     doors.drain();
     await new Promise((resolve) => setTimeout(resolve, accepting));
     await doors.close(closing);
-    readiness.close();
+    for (const part of [readiness, clients]) part.close();
     await Promise.all([introspector.close(), caches.close(), admin.close()]);
   }
 }

@@ -1,6 +1,6 @@
 import type { Caches } from './caches.ts';
+import type { HouseClients } from './house-clients.ts';
 import { createJudgement, type Judgement, type JudgementParts } from './judgement.ts';
-import type { StaticStore } from '../client-store/index.ts';
 import type { Settings } from '../config/index.ts';
 
 /** The settings in force and the judgement made of them: what a reload replaces. */
@@ -24,7 +24,7 @@ export interface Refused {
 }
 
 export interface LiveSettingsParts extends Omit<JudgementParts, 'memory' | 'shared' | 'names'> {
-  readonly clients: StaticStore;
+  readonly clients: HouseClients;
   readonly caches: Caches;
 }
 
@@ -51,7 +51,7 @@ export function createLiveSettings(initial: Settings, parts: LiveSettingsParts):
       judgement = judge(next);
       settings = next;
       refused = null;
-      clients.replace(next.clients, next.clientMatches);
+      clients.replace(next);
     },
 
     keep() {

@@ -1,5 +1,6 @@
 import type { Caches } from './caches.ts';
 import type { OpenDoor } from './doors.ts';
+import type { HouseClients } from './house-clients.ts';
 import type { LiveSettings } from './live-settings.ts';
 import type { ReadinessWatch } from './readiness.ts';
 import { VERSION } from './version.ts';
@@ -12,11 +13,12 @@ interface HouseFacts {
   readonly readiness: Pick<ReadinessWatch, 'state' | 'clients'>;
   readonly introspector: { status(): JsonObject };
   readonly caches: Pick<Caches, 'stats' | 'status'>;
+  readonly clients: Pick<HouseClients, 'status'>;
 }
 
 /** The status page: what an operator asks first, without secrets. */
 export function describeHouse(facts: HouseFacts): JsonObject {
-  const { live, startedAt, doors, readiness, introspector, caches } = facts;
+  const { live, startedAt, doors, readiness, introspector, caches, clients } = facts;
   const { settings, refused } = live;
   const { ready, waitingFor } = readiness.state();
   return {
@@ -32,6 +34,7 @@ export function describeHouse(facts: HouseFacts): JsonObject {
     },
     doors: doors.map(({ kind, address }) => ({ kind, address: formatListenAddress(address) })),
     standings: Object.fromEntries(readiness.clients()),
+    clientStore: clients.status(),
     clients: introspector.status(),
     cache: { memory: { ...caches.stats() }, shared: caches.status() },
   };

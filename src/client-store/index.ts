@@ -1,3 +1,6 @@
 /** Says which authorization server and which of our client credentials go with a request. */
+export { createDirectorySource } from './directory-source.ts';
+export { createRecordStore, type RecordStore } from './record-store.ts';
 export { inspectMatches } from './select-client.ts';
 export { createStaticStore, type StaticStore } from './static-store.ts';
+export { isTenantName } from './tenant-key.ts';

@@ -6,9 +6,9 @@ import {
   fail,
   type RequestContext,
   type Result,
-  Secret,
   succeed,
 } from '../domain/index.ts';
+import { isSameClient } from './same-client.ts';
 import { createSelectClient } from './select-client.ts';
 
 /**
@@ -48,7 +48,7 @@ export function createStaticStore(clients: readonly ClientContext[], matches: Cl
   };
 
   function unchanged(client: ClientContext): ClientContext | undefined {
-    return answers.contexts.find((known) => known.name === client.name && isSame(known, client));
+    return answers.contexts.find((known) => known.name === client.name && isSameClient(known, client));
   }
 }
 
@@ -85,19 +85,4 @@ function theOnly(named: Answers['named']): Answers['unnamed'] {
 
 function refuse(detail: string): ClientAnswer {
   return fail({ kind: 'deny', reason: 'no_client', detail });
-}
-
-/** Compares everything, secrets included: a new secret is a new client. The texts compared live only here. */
-function isSame(one: ClientContext, other: ClientContext): boolean {
-  return textOf(one) === textOf(other);
-}
-
-function textOf(client: ClientContext): string {
-  return JSON.stringify(client, function (this: Record<string, unknown>, member: string, value: unknown) {
-    // JSON.stringify asks Secret.toJSON() before it asks us: take the secret itself from its holder.
-    const original = this[member];
-    if (original instanceof Secret) return original.reveal();
-    if (original instanceof Map) return [...(original as ReadonlyMap<unknown, unknown>)];
-    return value;
-  });
 }

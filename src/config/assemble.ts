@@ -1,12 +1,15 @@
+import { resolve } from 'node:path';
 import {
   type ClientContext,
   type ClientMatches,
+  type ClientStoreSettings,
   type ConnectTo,
   type DoorTls,
   type Requirement,
   type RouteMatch,
   type RouteSettings,
   Secret,
+  type TenantKey,
   type UpstreamSettings,
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
@@ -29,7 +32,8 @@ export type Assembled = Omit<Settings, 'generation' | 'warnings' | 'files' | 'ef
 type Sources = Pick<References, 'textOf' | 'pemOf'>;
 
 /** A faultless file in the words of the domain. */
-export function assemble(input: SettingsInput, sources: Sources): Assembled {
+/** @param folder of the file: relative paths start there. */
+export function assemble(input: SettingsInput, sources: Sources, folder: string): Assembled {
   const { listen, drain, log, realm, wait, scrub, discovery, cache } = input;
   return {
     listen: {
@@ -45,6 +49,7 @@ export function assemble(input: SettingsInput, sources: Sources): Assembled {
     scrub: scrub.map((pattern) => pattern.toLowerCase()),
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
     clientMatches: clientMatchesOf(input.clients ?? {}),
+    clientStore: input.clientStore === undefined ? null : clientStoreOf(input.clientStore, folder),
     discovery,
     cache: {
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
@@ -86,7 +91,8 @@ function doorTlsOf(tls: GrpcDoorInput['tls'], { pemOf }: Sources): DoorTls | nul
   };
 }
 
-function clientOf(name: string, client: ClientInput, sources: Sources): ClientContext {
+/** One client, of the file or of a record. */
+export function clientOf(name: string, client: ClientInput, sources: Sources): ClientContext {
   const { issuer, metadataUrl, introspection, tls } = client;
   const { endpoint, timeout, tokenTypeHint, params, maxAnswer, clientSelfOnly } = introspection;
   return {
@@ -127,6 +133,33 @@ function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): Client
       match === undefined ? [] : [[name, matchOf(match)]],
     ),
   );
+}
+
+function clientStoreOf(
+  { directory, by, recheck, missing, timeout, entries, limits }: NonNullable<SettingsInput['clientStore']>,
+  folder: string,
+): ClientStoreSettings {
+  const { path, secrets, issuers } = checked(directory);
+  return {
+    directory: {
+      path: resolve(folder, path),
+      secrets: secrets === undefined ? null : resolve(folder, secrets),
+      issuers,
+    },
+    by: tenantKeyOf(by),
+    recheck,
+    missing,
+    timeout,
+    entries,
+    limits,
+  };
+}
+
+function tenantKeyOf(by: NonNullable<SettingsInput['clientStore']>['by']): TenantKey {
+  if (by === 'host') return { kind: 'host' };
+  if (by.header !== undefined) return { kind: 'header', name: by.header.toLowerCase() };
+  if (by.context !== undefined) return { kind: 'context', name: by.context };
+  return { kind: 'segment', position: checked(by.segment) };
 }
 
 function sharedOf(

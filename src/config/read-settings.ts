@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fail, type Result, succeed } from '../domain/index.ts';
 import { assemble } from './assemble.ts';
 import { checkAlgorithms, checkTogether } from './checks/index.ts';
@@ -49,7 +49,7 @@ export async function readSettings(
   ]);
   if (input === null || problems.length > 0) return fail(placed(problems, tree, file));
 
-  const assembled = assemble(input, references);
+  const assembled = assemble(input, references, dirname(resolve(file)));
   const warnings = placed([...references.warnings, ...warningsOf(assembled)], tree, file);
   return succeed(
     freezeDeep({

@@ -80,6 +80,14 @@ interface Reference {
   readonly kind: KindWords;
 }
 
+/** Where a file's values point outside of it. Nothing is read. */
+export function sourcesIn(
+  schema: z.ZodType,
+  root: Plain,
+): readonly { readonly path: Path; readonly source: Source }[] {
+  return referencesIn({ schema, value: root, path: [] });
+}
+
 function referencesIn(step: Step): readonly Reference[] {
   const kind = kindOf(step.schema);
   if (kind?.reference === undefined) return childrenOf(step).flatMap(referencesIn);

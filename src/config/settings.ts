@@ -2,6 +2,7 @@ import type {
   Bytes,
   ClientContext,
   ClientMatches,
+  ClientStoreSettings,
   DoorTls,
   ListenAddress,
   Milliseconds,
@@ -28,6 +29,8 @@ export interface Settings {
   readonly scrub: readonly string[];
   readonly clients: readonly ClientContext[];
   readonly clientMatches: ClientMatches;
+  /** `null`: the clients of the file. */
+  readonly clientStore: ClientStoreSettings | null;
   /** Metadata documents that are fetched at once, over all clients. */
   readonly discovery: { readonly concurrent: number };
   readonly cache: CacheSettings;

@@ -3,6 +3,7 @@ export * from './answer.ts';
 export * from './cache-record.ts';
 export * from './challenge.ts';
 export * from './client-match.ts';
+export * from './client-store-settings.ts';
 export * from './client.ts';
 export * from './credential.ts';
 export * from './decision.ts';

@@ -1,12 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { createStaticStore, inspectMatches } from '../../src/client-store/index.ts';
-import { type RouteMatch, Secret } from '../../src/domain/index.ts';
+import { type ClientContext, type RouteMatch, Secret } from '../../src/domain/index.ts';
 import { aClient, aMatch, aRequest } from '../support/builders.ts';
 import { describeClientStore } from './contract.ts';
 
 describeClientStore('static', (clients) => {
-  const store = createStaticStore(clients, new Map());
-  return { store, replace: (next) => store.replace(next, new Map()) };
+  const matchesOf = (all: readonly ClientContext[]) =>
+    new Map(all.map(({ name }) => [name, aMatch({ hosts: [`${name}.example.com`] })]));
+  const store = createStaticStore(clients, matchesOf(clients));
+  return {
+    store,
+    replace: (next) => store.replace(next, matchesOf(next)),
+    requestFor: (name) => aRequest({ host: `${name}.example.com` }),
+  };
 });
 
 describe('createStaticStore', () => {
@@ -18,6 +24,16 @@ describe('createStaticStore', () => {
     const answer = store.get(null, aRequest());
     return !(answer instanceof Promise) && answer.ok ? answer.value : null;
   };
+
+  it('gives the only client where the rule names none, and nobody where there are several', async () => {
+    const other = aClient({ name: 'other' });
+    expect(await createStaticStore([other], new Map()).get(null, aRequest())).toMatchObject({
+      value: { name: 'other' },
+    });
+    expect(await createStaticStore([other, aClient()], new Map()).get(null, aRequest())).toMatchObject({
+      failure: { reason: 'no_client' },
+    });
+  });
 
   it('answers at once, without a promise', () => {
     expect(createStaticStore([aClient()], new Map()).get('main', aRequest())).not.toBeInstanceOf(Promise);

@@ -4,6 +4,7 @@
  * In: tokens and what is to be said of them. Out: which tokens it was asked about.
  */
 import { type Clock, systemClock } from '../../src/index.ts';
+import type { Certificate } from '../support/certificates.ts';
 import {
   type Answer,
   type FaultServer,
@@ -25,8 +26,9 @@ export interface Idp extends FaultServer {
 /** Never asked of by a test itself: what the house asks with to warm its connections. */
 export const PATH = '/introspect';
 
-export async function startIdp(): Promise<Idp> {
-  const server = await startFaultServer();
+/** @param tls left out: plain http. */
+export async function startIdp(tls?: Certificate): Promise<Idp> {
+  const server = await startFaultServer(tls === undefined ? {} : { tls });
   const tokens = new Map<string, Readonly<Record<string, unknown>>>();
   const honest: Answer = (request) => {
     const claims = tokens.get(tokenOf(request));

@@ -2,6 +2,7 @@ import type { Finding } from '../finding.ts';
 import type { Plain } from '../yaml/plain.ts';
 export { checkAlgorithms } from './authentication.ts';
 import { checkCache } from './cache.ts';
+import { checkClientStore } from './client-store.ts';
 import { checkClients } from './clients.ts';
 import { checkDoors } from './doors.ts';
 import { checkHeaders } from './headers.ts';
@@ -15,6 +16,7 @@ export function checkTogether(effective: Plain): readonly Finding[] {
     ...checkDoors(root),
     ...checkWait(root),
     ...checkClients(root),
+    ...checkClientStore(root),
     ...checkCache(root),
     ...checkRoutes(root),
     ...checkHeaders(root),

@@ -30,7 +30,7 @@ function checkNames(routes: readonly Raw[]): readonly Finding[] {
 /** Every token must have somebody to judge it, and routes may name only who is there. */
 function checkClients(root: Raw, routes: readonly Raw[]): readonly Finding[] {
   const clients = at(root, 'clients');
-  // A store of a later version is refused by itself; so is a `clients` of the wrong shape.
+  // A store knows its tenants itself; a `clients` of the wrong shape is refused by itself.
   if (isGiven(at(root, 'clientStore')) || (isGiven(clients) && mapOf(clients) === null)) return [];
 
   const names = Object.keys(mapOf(clients) ?? {});

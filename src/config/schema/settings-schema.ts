@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cache } from './cache.ts';
+import { clientStore } from './client-store.ts';
 import { clients } from './clients.ts';
 import { kindWords, notYet, optional, standard } from './key.ts';
 import { listen } from './listen.ts';
@@ -52,7 +53,11 @@ export const settingsSchema = group({
     'Who we are, to which authorization server; each with a name of your choice.',
     'possible only where every route is `public` or `deny`',
   ),
-  clientStore: notYet('Tenants from a folder, a service or a store, instead of `clients`.'),
+  clientStore: optional(
+    clientStore(),
+    'Tenants from records outside of the file, instead of `clients`.',
+    'the clients of the file',
+  ),
   discovery: standard(
     group({
       concurrent: standard(

@@ -1,0 +1,102 @@
+import { createDirectorySource, createRecordStore, createStaticStore } from '../client-store/index.ts';
+import { readClientRecord, type Settings } from '../config/index.ts';
+import type {
+  ClientContext,
+  ClientStore,
+  ClientStoreSettings,
+  Clock,
+  JsonObject,
+  Observe,
+} from '../domain/index.ts';
+
+/** The client store of the settings in force, whichever they name. */
+export interface HouseClients extends ClientStore {
+  /** Puts the clients of newly read settings in force. */
+  replace(settings: ClientParts): void;
+  /** Clients that are known now; of a store outside of the file, those in memory. */
+  inForce(): readonly ClientContext[];
+  /** Those that count for readiness: tenants never do. */
+  ofFile(): readonly ClientContext[];
+  status(): JsonObject;
+  close(): void;
+}
+
+type ClientParts = Pick<Settings, 'clients' | 'clientMatches' | 'clientStore'>;
+
+interface Parts {
+  readonly clock: Clock;
+  readonly observe: Observe;
+  /** Hears of tenants that come and go by themselves; what a reload changes, the house tells it. */
+  readonly introspector: { retain(clients: readonly ClientContext[]): void };
+}
+
+type Current = Omit<HouseClients, 'replace' | 'onChange'> & {
+  readonly onChange: ClientStore['onChange'];
+  /** `false`: another store has to be opened for these settings. */
+  readonly take: (settings: ClientParts) => boolean;
+};
+
+export function openHouseClients(initial: ClientParts, parts: Parts): HouseClients {
+  const listeners = new Set<(clients: readonly ClientContext[]) => void>();
+  let current = open(initial);
+
+  return {
+    get: (client, context) => current.get(client, context),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    replace(next) {
+      if (current.take(next)) return;
+      const before = current;
+      current = open(next);
+      before.close();
+      tell(current.inForce());
+    },
+    inForce: () => current.inForce(),
+    ofFile: () => current.ofFile(),
+    status: () => current.status(),
+    close: () => current.close(),
+  };
+
+  function open(settings: ClientParts): Current {
+    const { clientStore } = settings;
+    const opened = clientStore === null ? openStatic(settings) : openDirectory(clientStore, parts);
+    opened.onChange(tell);
+    return opened;
+  }
+
+  function tell(clients: readonly ClientContext[]): void {
+    for (const listener of listeners) listener(clients);
+  }
+}
+
+function openStatic({ clients, clientMatches }: ClientParts): Current {
+  const store = createStaticStore(clients, clientMatches);
+  return {
+    ...store,
+    take(next) {
+      if (next.clientStore !== null) return false;
+      store.replace(next.clients, next.clientMatches);
+      return true;
+    },
+    ofFile: () => store.inForce(),
+    status: () => ({ kind: 'static', clients: store.inForce().length }),
+    close: () => undefined,
+  };
+}
+
+function openDirectory(settings: ClientStoreSettings, { clock, observe, introspector }: Parts): Current {
+  const { directory, ...rest } = settings;
+  const source = createDirectorySource(directory, {
+    readRecord: (record) => readClientRecord(record, directory),
+  });
+  const store = createRecordStore({ source, clock, observe }, rest);
+  store.onChange((clients) => introspector.retain(clients));
+  return {
+    ...store,
+    take: (next) => JSON.stringify(next.clientStore) === JSON.stringify(settings),
+    ofFile: () => [],
+    status: () => ({ kind: 'directory', ...store.status() }),
+  };
+}
