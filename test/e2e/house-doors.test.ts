@@ -205,7 +205,8 @@ describe('the doors for operators', () => {
 
 describe('draining', () => {
   it('is told to health checks and probes first, while checks are still answered', async () => {
-    house = await openAHouse(settings().replace('drain: 100ms', 'drain: 2s'));
+    // Checks are accepted for a fifth of it.
+    house = await openAHouse(settings().replace('drain: 100ms', 'drain: 10s'));
     const draining = house.house.drain();
     await eventually('health to say so', async () =>
       (await house!.caller.health('')) === 'NOT_SERVING' ? true : null,
@@ -223,8 +224,8 @@ describe('draining', () => {
   });
 
   it('answers a check that is under way, with its verdict or within the grace with 503 (R22)', async () => {
-    house = await openAHouse(settings().replace('drain: 100ms', 'drain: 1s'));
-    idp.always(json({ active: true, sub: 'alice' }, { delayMs: 400 }));
+    house = await openAHouse(settings().replace('drain: 100ms', 'drain: 4s'));
+    idp.always(json({ active: true, sub: 'alice' }, { delayMs: 1_200 }));
     const inTime = ask(house, withToken('slow'));
     await sleep(50);
     await Promise.all([
@@ -234,7 +235,7 @@ describe('draining', () => {
     await house.close();
 
     house = await openAHouse(settings().replace('drain: 100ms', 'drain: 500ms'));
-    idp.always(json({ active: true }, { delayMs: 1_500 }));
+    idp.always(json({ active: true }, { delayMs: 2_500 }));
     const late = ask(house, withToken('slower'));
     await sleep(50);
     await Promise.all([
