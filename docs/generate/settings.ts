@@ -41,8 +41,7 @@ it is what happens anyway and may be written down.
 ${later.map(({ key, leftOut, meaning }) => row([code(key), leftOut === null ? 'nothing' : code(leftOut), meaning])).join('\n')}
 
 Known and refused in the same way are: \`http2\` for \`listen.grpc.transport\`; the profiles \`ingress-nginx\`, \`traefik\`, \`caddy\`,
-\`haproxy\` and \`apisix\`; more than one item in \`cache.keys\`; \`jwt\` for \`introspection.response\`; \`tls_client_auth\` and
-\`self_signed_tls_client_auth\` for \`auth\`.
+\`haproxy\` and \`apisix\`; more than one item in \`cache.keys\`; \`jwt\` for \`introspection.response\`.
 
 ## Headers that no route may set
 

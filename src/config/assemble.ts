@@ -3,6 +3,7 @@ import {
   type ClientContext,
   type ClientMatches,
   type ClientStoreSettings,
+  type ClientTls,
   type ConnectTo,
   type DoorTls,
   type Requirement,
@@ -113,11 +114,21 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
       maxAnswer,
       clientSelfOnly,
     },
-    tls: { ca: tls.ca === undefined ? null : sources.pemOf(tls.ca), minVersion: tls.minVersion },
+    tls: clientTlsOf(tls, sources),
     allowAddresses: client.allowAddresses,
     limits: client.limits,
     allowHttp: client.allowHttp,
     required: client.required,
+  };
+}
+
+function clientTlsOf({ ca, cert, key, minVersion }: ClientInput['tls'], { pemOf }: Sources): ClientTls {
+  return {
+    ca: ca === undefined ? null : pemOf(ca),
+    minVersion,
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { certificate: { cert: pemOf(cert), key: new Secret(pemOf(key)) } }),
   };
 }
 

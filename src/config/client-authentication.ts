@@ -14,7 +14,7 @@ type LongInput = Exclude<NonNullable<ClientInput['auth']>, string>;
 
 /** How a client of the file authenticates. checks/ has seen that everything it needs is there. */
 export function authenticationOf(
-  { auth, clientSecret }: ClientInput,
+  { auth, clientSecret, tls }: ClientInput,
   textOf: (reference: TextReference) => string,
 ): ClientAuthentication {
   const long: LongInput = typeof auth === 'object' ? auth : {};
@@ -23,7 +23,9 @@ export function authenticationOf(
 
   switch (method) {
     case null:
-      return { method: 'automatic', secret: secret() };
+      return clientSecret === undefined && tls.cert !== undefined
+        ? { method: 'automatic_tls' }
+        : { method: 'automatic', secret: secret() };
     case 'client_secret_basic':
       return { method, secret: secret(), encoding: long.encoding ?? 'form' };
     case 'client_secret_post':
@@ -34,6 +36,8 @@ export function authenticationOf(
     }
     case 'private_key_jwt':
       return privateKeyOf(long, secretOf(long.key).reveal());
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
     case 'none':
       return { method };
     default:

@@ -1,6 +1,7 @@
 import { isAbsolute, relative } from 'node:path';
 import { type ClientRecord, type ClientContext, fail, type Result, succeed } from '../domain/index.ts';
 import { clientOf } from './assemble.ts';
+import { checkAlgorithms } from './checks/index.ts';
 import { checkClients } from './checks/clients.ts';
 import { at, isGiven, type Raw } from './checks/raw.ts';
 import { fillDefaults } from './effective.ts';
@@ -56,7 +57,11 @@ export async function readClientRecord(
   };
   const references = await readReferences(recordSchema, filled, { file: '/record', world });
   const client = input?.clients['record'];
-  if (client === undefined || references.findings.length > 0) return fail(told(references.findings));
+  const after = [
+    ...references.findings,
+    ...checkAlgorithms({ path: [], value: filled }, (reference) => references.textOf(reference)),
+  ];
+  if (client === undefined || after.length > 0) return fail(told(after));
   return succeed(freezeDeep(clientOf(name, client, references)));
 }
 

@@ -61,11 +61,14 @@ export type ClientAuthentication =
       readonly key: SigningKey;
       readonly assertion: AssertionSettings;
     }
+  /** By the certificate of the connection (RFC 8705 section 2), whichever of the two the metadata allows. */
+  | { readonly method: 'automatic_tls' }
+  | { readonly method: 'tls_client_auth' | 'self_signed_tls_client_auth' }
   /** Only when asked for: the server is told a name and no proof. */
   | { readonly method: 'none' };
 
 /** Every way of authentication by its name on the wire; a metadata document may list them. */
-export type AuthenticationMethod = Exclude<ClientAuthentication['method'], 'automatic'>;
+export type AuthenticationMethod = Exclude<ClientAuthentication['method'], 'automatic' | 'automatic_tls'>;
 
 export interface SigningKey {
   /** PKCS #8. */
@@ -107,6 +110,14 @@ export interface ClientTls {
   /** PEM of the authorities trusted instead of the system's; `null`: the system's. */
   readonly ca: string | null;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Shown to servers that ask for one. Left out: none. */
+  readonly certificate?: ClientCertificate;
+}
+
+export interface ClientCertificate {
+  /** PEM, its chain included. */
+  readonly cert: string;
+  readonly key: Secret;
 }
 
 export interface EnquiryLimits {

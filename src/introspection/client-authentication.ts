@@ -43,14 +43,18 @@ function chooseMethod(
   method: ClientAuthentication['method'],
   offered: readonly string[] | null,
 ): Result<AuthenticationMethod, string> {
-  const wanted: readonly AuthenticationMethod[] =
-    method === 'automatic' ? ['client_secret_basic', 'client_secret_post'] : [method];
+  const wanted = candidatesFor(method);
   const chosen = offered === null ? wanted[0] : wanted.find((candidate) => offered.includes(candidate));
   if (chosen !== undefined) return succeed(chosen);
   return fail(
     `the server does not offer ${wanted.join(' or ')} at its introspection endpoint; ` +
       'set `auth`, or `introspection.endpoint` if its metadata is wrong',
   );
+}
+
+function candidatesFor(method: ClientAuthentication['method']): readonly AuthenticationMethod[] {
+  if (method === 'automatic') return ['client_secret_basic', 'client_secret_post'];
+  return method === 'automatic_tls' ? ['tls_client_auth', 'self_signed_tls_client_auth'] : [method];
 }
 
 function chooseAlgorithm(

@@ -41,6 +41,9 @@ export function createConnector(
     checkServerIdentity: (_connectedTo, certificate) => checkServerIdentity(name, certificate),
     minVersion: tls.minVersion,
     ...(tls.ca === null ? {} : { ca: tls.ca }),
+    ...(tls.certificate === undefined
+      ? {}
+      : { cert: tls.certificate.cert, key: tls.certificate.key.reveal() }),
     lookup: lookupWith(resolveName, mayConnect),
   });
 

@@ -60,7 +60,11 @@ function lasting(
         ? inForm(`&client_id=${formEncode(clientId)}&client_secret=${formEncode(secret.reveal())}`)
         : basic(clientId, secret, encoding ?? 'form');
     }
+    case 'automatic_tls':
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
     case 'none':
+      // With a certificate that is the proof, and the name says whose it is (MTLS-1).
       return inForm(`&client_id=${formEncode(clientId)}`);
     default:
       return unreachable(authentication);

@@ -1,6 +1,7 @@
 import { URL } from 'node:url';
 
 import {
+  type ClientAuthentication,
   type ClientContext,
   fail,
   isJsonObject,
@@ -32,7 +33,7 @@ function needsTokenEndpoint({ authentication }: ClientContext): boolean {
 }
 
 /**
- * Reads a metadata document for one client (META-4 to META-9).
+ * Reads a metadata document for one client (META-4 to META-11).
  *
  * In: parsed JSON. Out: what we use of it, or why nothing of it is used.
  * Never: anything from a document whose issuer is not byte for byte ours; an endpoint of an origin nobody consented to.
@@ -48,7 +49,7 @@ export function readMetadata(document: Json, client: ClientContext): Result<Serv
     if (configured !== null)
       return succeed({ introspectionEndpoint: configured, authentication: NOTHING_SAID, tokenEndpoint });
     return succeed({
-      introspectionEndpoint: endpoint(document, 'introspection_endpoint', client),
+      introspectionEndpoint: endpoint(aliased(document, client), 'introspection_endpoint', client),
       authentication: {
         methods: texts(document, 'introspection_endpoint_auth_methods_supported'),
         algorithms: texts(document, 'introspection_endpoint_auth_signing_alg_values_supported'),
@@ -60,6 +61,20 @@ export function readMetadata(document: Json, client: ClientContext): Result<Serv
     throw error;
   }
 }
+
+/** With mutual TLS the aliases come first, one by one (RFC 8705 section 5, META-11). */
+function aliased(document: JsonObject, { authentication }: ClientContext): JsonObject {
+  const aliases = document['mtls_endpoint_aliases'];
+  if (!WITH_CERTIFICATE.has(authentication.method) || aliases === undefined) return document;
+  if (!isJsonObject(aliases)) throw new WrongMember('"mtls_endpoint_aliases" is not an object');
+  return aliases['introspection_endpoint'] === undefined ? document : aliases;
+}
+
+const WITH_CERTIFICATE: ReadonlySet<ClientAuthentication['method']> = new Set([
+  'automatic_tls',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+]);
 
 /** A member that we use and cannot; caught above, never seen outside. */
 class WrongMember extends Error {}

@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createStaticStore } from '../../src/client-store/index.ts';
 import { printSettings, type World } from '../../src/config/index.ts';
 import type { ClientAuthentication } from '../../src/domain/index.ts';
+import { createSelfSigned } from '../support/certificates.ts';
 import { keyed, settingsOf } from './read.ts';
 import { aWorld, CANARY } from './worlds.ts';
 
@@ -103,6 +104,27 @@ describe('auth', () => {
         sendClientId: true,
       },
     });
+  });
+
+  it.each([
+    ['tls_client_auth', 'auth: tls_client_auth,', 'tls_client_auth'],
+    ['self_signed_tls_client_auth', 'auth: self_signed_tls_client_auth,', 'self_signed_tls_client_auth'],
+    ['left out without a secret', '', 'automatic_tls'],
+    ['left out with a secret', SECRET, 'automatic'],
+  ])('%s with a certificate in `tls` becomes what it says', async (_what, rest, method) => {
+    const ours = createSelfSigned();
+    const text =
+      `clients: { only: { issuer: https://idp.example.com, clientId: a, ${rest} tls: { cert: c, key: k } } }\n` +
+      'routes: [{ name: all, require: { audience: [https://api.example.com] } }]\n';
+    const { clients } = await settingsOf(text, world({ c: ours.cert, k: ours.key }));
+    expect(clients[0]?.authentication.method).toBe(method);
+    expect(clients[0]?.tls.certificate?.cert).toBe(ours.cert);
+    expect(clients[0]?.tls.certificate?.key.reveal()).toBe(ours.key);
+    const other = createSelfSigned();
+    const rotated = (await settingsOf(text, world({ c: other.cert, k: other.key }))).clients;
+    const store = createStaticStore(clients, new Map());
+    store.replace(rotated, new Map());
+    expect(store.inForce()[0]).not.toBe(clients[0]);
   });
 
   it('warns of assertions for an endpoint (CA-3), and of no proof at all', async () => {

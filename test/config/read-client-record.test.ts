@@ -81,12 +81,21 @@ describe('readClientRecord', () => {
       { clientSecret: { file: 'a/../../b' } },
       'clientSecret: must be a file in the folder',
     ],
+    ['a signing key elsewhere', { auth: { key: { file: '../other/key' } } }, 'auth.key: must be a file'],
+    ['a signing key in a variable', { auth: { key: { env: 'KEY' } } }, 'auth.key: cannot be { env'],
+    ['a certificate elsewhere', { tls: { cert: '/etc/c.crt', key: 'k' } }, 'tls.cert: must be a file'],
+    ['the key of one elsewhere', { tls: { cert: 'c', key: '../k' } }, 'tls.key: must be a file'],
     ['a CA of its own elsewhere', { tls: { ca: '/etc/ca.crt' } }, 'tls.ca: must be a file in the folder'],
     ['an unknown key', { colour: 'red' }, 'colour: "colour" is not a setting'],
   ])('refuses %s, and reads nothing for it', async (_what, differing, expected) => {
     const { failure, asked } = await read({ ...RECORD, ...differing }, { secret: 'x' });
     expect(failure).toContain(expected);
     expect(asked).toEqual([]);
+  });
+
+  it('refuses a secret that is too short for what it signs (CA-5)', async () => {
+    const { failure } = await read({ ...RECORD, auth: 'client_secret_jwt' }, { secret: CANARY });
+    expect(failure).toBe('clientSecret: is under 32 bytes, too short for client_secret_jwt');
   });
 
   it('tells what is wrong with a secret without showing it', async () => {

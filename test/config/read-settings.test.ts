@@ -15,8 +15,6 @@ describe('readSettings', () => {
     const read = await readSettings({ path: 'example.yaml', text: EXAMPLE }, world);
     expect(read.ok ? [] : read.failure.map(formatProblem)).toEqual([
       'example.yaml:15:21 listen.grpc.tls.allowedPeers: not in this version',
-      'example.yaml:54:49 clients.orders.tls.cert: not in this version',
-      'example.yaml:54:76 clients.orders.tls.key: not in this version',
       'example.yaml:103:16 routes[1].freshness: not in this version',
     ]);
     expect(world.read).toEqual([]);

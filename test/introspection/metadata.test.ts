@@ -106,6 +106,35 @@ describe('readMetadata', () => {
     expect(readMetadata(elsewhere, { ...client, ...consent }).ok).toBe(true);
   });
 
+  describe('with aliases for mutual TLS (META-11)', () => {
+    const aliases = { introspection_endpoint: 'https://mtls.idp.example/i', token_endpoint: 7 };
+    const aliasing = { ...document, mtls_endpoint_aliases: aliases };
+    const consenting = { ...client, endpointOrigins: ['https://mtls.idp.example'] };
+    const endpointOf = (from: object, reader: typeof client): string => {
+      const metadata = readMetadata(from as never, reader);
+      return metadata.ok ? metadata.value.introspectionEndpoint : metadata.failure;
+    };
+
+    it.each(['tls_client_auth', 'self_signed_tls_client_auth', 'automatic_tls'] as const)(
+      'takes the alias for %s, on an origin that was consented to',
+      (method) => {
+        const ours = { ...consenting, authentication: { method } };
+        expect(endpointOf(aliasing, ours)).toBe(aliases.introspection_endpoint);
+        expect(endpointOf(aliasing, { ...client, authentication: { method } })).toMatch('another origin');
+        expect(endpointOf({ ...document, mtls_endpoint_aliases: {} }, ours)).toBe('https://idp.example/i');
+        expect(endpointOf(document, ours)).toBe('https://idp.example/i');
+        expect(endpointOf({ ...document, mtls_endpoint_aliases: [] }, ours)).toMatch('not an object');
+      },
+    );
+
+    it('takes the ordinary endpoint for every other method', () => {
+      expect(endpointOf(aliasing, consenting)).toBe('https://idp.example/i');
+      expect(endpointOf(aliasing, { ...consenting, authentication: { method: 'none' } })).toBe(
+        'https://idp.example/i',
+      );
+    });
+  });
+
   it('keeps the query of an endpoint (META-7)', () => {
     const queried = { ...document, introspection_endpoint: 'https://idp.example/i?t=1' };
     expect(readMetadata(queried, client)).toMatchObject({

@@ -8,7 +8,12 @@ import {
   processIntrospectionResponse,
 } from 'oauth4webapi';
 
-import { type ClientAuthentication, milliseconds, Secret } from '../../src/domain/index.ts';
+import {
+  type AuthenticationMethod,
+  type ClientAuthentication,
+  milliseconds,
+  Secret,
+} from '../../src/domain/index.ts';
 import {
   type AuthorizationServer,
   INTROSPECTION_PATH,
@@ -126,7 +131,7 @@ describe('with oidc-provider', () => {
     assertion: assertion(algorithm),
   });
 
-  it.each<[string, ClientAuthentication, ClientAuthentication, Record<string, unknown>]>([
+  it.each<[AuthenticationMethod, ClientAuthentication, ClientAuthentication, Record<string, unknown>]>([
     [
       'client_secret_jwt',
       { method: 'client_secret_jwt', secret: new Secret(LONG_SECRET), assertion: assertion('HS256') },
@@ -138,7 +143,7 @@ describe('with oidc-provider', () => {
   ])('authenticates with %s, and is refused with another key', async (method, right, wrong, registration) => {
     const asserting = await startAuthorizationServer({
       clientSecret: LONG_SECRET,
-      authentication: right.method === 'automatic' ? 'none' : right.method,
+      authentication: method,
       registration,
     });
     try {

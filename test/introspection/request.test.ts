@@ -117,6 +117,9 @@ describe('chooseAuthentication', () => {
     ['client_secret_post', 'client_secret_post', null],
     ['client_secret_post', 'client_secret_post', ['client_secret_basic', 'client_secret_post']],
     ['none', 'none', ['none']],
+    ['tls_client_auth', 'automatic_tls', null],
+    ['tls_client_auth', 'automatic_tls', ['self_signed_tls_client_auth', 'tls_client_auth']],
+    ['self_signed_tls_client_auth', 'automatic_tls', ['client_secret_basic', 'self_signed_tls_client_auth']],
   ] as const)('gives %s for %s when the metadata says %j (META-8)', (method, wanted, methods) => {
     const offered = { methods, algorithms: null };
     expect(chooseAuthentication({ method: wanted, secret }, offered, null)).toEqual({
@@ -130,6 +133,8 @@ describe('chooseAuthentication', () => {
     ['automatic', []],
     ['client_secret_basic', ['client_secret_post']],
     ['none', ['client_secret_post']],
+    ['automatic_tls', ['client_secret_post']],
+    ['tls_client_auth', ['self_signed_tls_client_auth']],
   ] as const)('refuses %s when the metadata says %j, and says what to set (META-8)', (method, methods) => {
     const outcome = chooseAuthentication({ method, secret }, { methods, algorithms: null }, null);
     expect(outcome).toMatchObject({ ok: false, failure: expect.stringContaining('`auth`') });

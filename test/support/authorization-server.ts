@@ -6,12 +6,14 @@
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 import type { AuthenticationMethod } from '../../src/domain/index.ts';
 
 export interface AuthorizationServer {
-  /** `http://127.0.0.1:port`; its metadata is at the OpenID well-known place. */
+  /** `http://127.0.0.1:port`, https with `tls`; its metadata is at the OpenID well-known place. */
   readonly issuer: string;
   readonly port: number;
   /** Issues an opaque access token over the token endpoint. Not while stopped. */
@@ -39,6 +41,13 @@ export interface AuthorizationServerSettings {
   readonly registration?: Readonly<Record<string, unknown>>;
   /** 0, a free one, if left out. */
   readonly port?: number;
+  /** Serves https, asks callers for a certificate and lets clients authenticate with it. */
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    /** Whose certificates are trusted: that of callers, and our own. */
+    readonly ca: string;
+  };
 }
 
 export interface TokenWish {
@@ -68,9 +77,10 @@ export async function startAuthorizationServer(
   };
   const appSecret = newSecret();
   const counts = new Map<string, number>();
-  const door = createDoor(settings.port ?? 0);
+  const { tls } = settings;
+  const door = createDoor(settings.port ?? 0, tls);
   await door.start();
-  const issuer = `http://127.0.0.1:${door.port()}`;
+  const issuer = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${door.port()}`;
   const answer = await createProvider(issuer, gateway, appSecret);
   door.serve((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -127,7 +137,9 @@ export async function startAuthorizationServer(
       [WISH]: encodeURIComponent(JSON.stringify(wish)),
     };
     return new Promise((resolve, reject) => {
-      const asked = httpRequest(issuer + path, { method: 'POST', headers, agent: false }, (response) => {
+      const options = { method: 'POST', headers, agent: false, ...(tls === undefined ? {} : { ca: tls.ca }) };
+      const ask = tls === undefined ? httpRequest : httpsRequest;
+      const asked = ask(issuer + path, options, (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => (body += part));
@@ -172,6 +184,7 @@ async function createProvider(
         : { ...noGrants, client_id: id, client_secret: appSecret, grant_types: ['client_credentials'] },
     ),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientAuthMethods: AUTHENTICATION_METHODS,
     cookies: { keys: [newSecret()] },
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'signing', use: 'sig', alg: 'ES256' }] },
     extraTokenClaims: (context: ProviderContext) => {
@@ -182,6 +195,7 @@ async function createProvider(
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       introspection: { enabled: true, allowedPolicy: () => true },
+      mTLS: MUTUAL_TLS,
       revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
@@ -206,6 +220,32 @@ async function createProvider(
   return provider.callback();
 }
 
+const AUTHENTICATION_METHODS: readonly AuthenticationMethod[] = [
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+  'none',
+];
+
+interface TlsContext {
+  readonly socket: TLSSocket;
+}
+
+/** Asked only for clients that are registered for it. */
+const MUTUAL_TLS = {
+  enabled: true,
+  tlsClientAuth: true,
+  selfSignedTlsClientAuth: true,
+  getCertificate: ({ socket }: TlsContext) => socket.getPeerX509Certificate()?.toString(),
+  certificateAuthorized: ({ socket }: TlsContext) => socket.authorized,
+  certificateSubjectMatches: ({ socket }: TlsContext, property: string, expected: string) =>
+    property === 'tls_client_auth_san_dns' &&
+    socket.getPeerX509Certificate()?.checkHost(expected) !== undefined,
+};
+
 function wishOf(context: ProviderContext): TokenWish {
   const text = context.get(WISH);
   return text === '' ? {} : (JSON.parse(decodeURIComponent(text)) as TokenWish);
@@ -226,14 +266,18 @@ function createAdapterFactory(clientOf: (id: string) => object) {
 }
 
 /** A port that can be closed and opened again. */
-function createDoor(wishedPort: number) {
+function createDoor(wishedPort: number, tls: AuthorizationServerSettings['tls']) {
   let port = wishedPort;
   let listener: RequestListener = (_request, response) => void response.writeHead(503).end();
   let server: Server | null = null;
 
   async function start(): Promise<void> {
     if (server !== null) return;
-    const opened = createServer((request, response) => listener(request, response));
+    const answer: RequestListener = (request, response) => listener(request, response);
+    const opened =
+      tls === undefined
+        ? createServer(answer)
+        : createTlsServer({ ...tls, requestCert: true, rejectUnauthorized: false }, answer);
     server = opened;
     await new Promise<void>((resolve, reject) => {
       opened.once('error', reject);

@@ -22,7 +22,12 @@ export function checkAuthentication(client: Raw): readonly Finding[] {
     return mapOf(auth) === null || isGiven(at(auth, 'method'))
       ? []
       : [atKey(auth.path, 'has no `method`, which must say how we authenticate')];
-  return [...checkSecret(client, method), ...checkKeys(auth, method), ...checkAudience(client, method)];
+  return [
+    ...checkSecret(client, method),
+    ...checkCertificate(client, method),
+    ...checkKeys(auth, method),
+    ...checkAudience(client, method),
+  ];
 }
 
 const WITH_SECRET = new Set(['client_secret_basic', 'client_secret_post', 'client_secret_jwt']);
@@ -42,13 +47,27 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 
 function checkSecret(client: Raw, method: string | null): readonly Finding[] {
   const secret = at(client, 'clientSecret');
+  const hasCertificate = isGiven(at(client, 'tls', 'cert'));
+  if (method === null && hasCertificate) return [];
   const needsSecret = method === null || WITH_SECRET.has(method);
   if (needsSecret === isGiven(secret)) return [];
   if (needsSecret) return [atKey(secret.path, 'is missing; write { env: NAME } or { file: PATH }')];
   return KNOWN.has(method) ? [atKey(secret.path, `is not used with ${method}; remove it`)] : [];
 }
 
-const KNOWN = new Set(['private_key_jwt', 'none']);
+const WITH_CERTIFICATE = new Set(['tls_client_auth', 'self_signed_tls_client_auth']);
+const KNOWN = new Set([...WITH_CERTIFICATE, 'private_key_jwt', 'none']);
+
+function checkCertificate(client: Raw, method: string | null): readonly Finding[] {
+  const [cert, key] = [at(client, 'tls', 'cert'), at(client, 'tls', 'key')];
+  if (isGiven(cert)) {
+    return isGiven(key) ? [] : [atKey(key.path, 'is missing; name the PEM file with the key of `cert`')];
+  }
+  if (isGiven(key)) return [atKey(cert.path, 'is missing; name the PEM file with the certificate of `key`')];
+  return method !== null && WITH_CERTIFICATE.has(method)
+    ? [atKey(cert.path, `is missing, which ${method} needs, and \`key\` beside it`)]
+    : [];
+}
 
 function checkKeys(auth: Raw, method: string | null): readonly Finding[] {
   const idle = entriesOf(auth).filter(({ key }) => KEYS[key] !== undefined && !belongs(key, method));

@@ -13,10 +13,15 @@ export function authentication() {
 }
 
 function method() {
-  return choice(
-    ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'],
-    ['tls_client_auth', 'self_signed_tls_client_auth'],
-  );
+  return choice([
+    'client_secret_basic',
+    'client_secret_post',
+    'client_secret_jwt',
+    'private_key_jwt',
+    'tls_client_auth',
+    'self_signed_tls_client_auth',
+    'none',
+  ]);
 }
 
 function long() {

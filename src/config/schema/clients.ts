@@ -1,9 +1,16 @@
 import { authentication } from './authentication.ts';
 import { addressRange, connectHost, hostName } from './addresses.ts';
-import { notYet, optional, required, standard } from './key.ts';
+import { optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
-import { certificateFile, flawOfClientId, flawOfSecret, secret, textOrReference } from './references.ts';
+import {
+  certificateFile,
+  flawOfClientId,
+  flawOfSecret,
+  keyFile,
+  secret,
+  textOrReference,
+} from './references.ts';
 import { anyList, anyText, choice, flawOfName, flawOfText, group, mapOf, text, yesOrNo } from './texts.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
@@ -42,12 +49,12 @@ function client() {
     clientSecret: optional(
       secret(flawOfSecret),
       'Our secret there. Read again when it changes.',
-      'only where `auth` names a method without one',
+      'only where `auth` names a method without one, or with a certificate in `tls`',
     ),
     auth: optional(
       authentication(),
-      'How we authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`, or a map that says more.',
-      'basic, else post, as the metadata allows',
+      'How we authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`, `self_signed_tls_client_auth` or `none`, or a map that says more.',
+      'basic, else post, as the metadata allows; without a secret, by the certificate of `tls`',
     ),
     introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),
     tls: standard(clientTls(), {}, 'TLS on the way to the authorization server.'),
@@ -126,8 +133,12 @@ function clientTls() {
       "PEM file of the authorities to trust instead of the system's.",
       "the system's",
     ),
-    cert: notYet('Our certificate there.'),
-    key: notYet('Its private key.'),
+    cert: optional(
+      certificateFile(),
+      'PEM file with our certificate there and its chain. Read again when it changes.',
+      'none is shown',
+    ),
+    key: optional(keyFile(), 'PEM file with its private key.', 'needed with `cert`'),
     minVersion: standard(choice(['TLSv1.2', 'TLSv1.3']), 'TLSv1.2', 'The oldest version to speak.'),
   });
 }
