@@ -9,7 +9,11 @@ const require = createRequire(import.meta.url);
 
 describe('the import table', () => {
   it('is kept by every file of src', async () => {
-    const { stdout } = await run('node_modules/.bin/depcruise', ['--config', '.dependency-cruiser.cjs', 'src']);
+    const { stdout } = await run('node_modules/.bin/depcruise', [
+      '--config',
+      '.dependency-cruiser.cjs',
+      'src',
+    ]);
     expect(stdout).toContain('no dependency violations found');
   }, 60_000);
 

@@ -88,11 +88,14 @@ describe('createCheck', () => {
     ['optional', 'allow', 'anonymous'],
     ['public', 'allow', 'public_route'],
     ['deny', 'deny', 'route_denied'],
-  ] as const)('on a rule of mode %s answers %s with %s when no credential was sent (R1, R21)', (mode, kind, reason) => {
-    const { check, resolved } = aCheck({ mode });
-    expect(check(aRequest())).toMatchObject({ kind, reason });
-    expect(resolved).toEqual([]);
-  });
+  ] as const)(
+    'on a rule of mode %s answers %s with %s when no credential was sent (R1, R21)',
+    (mode, kind, reason) => {
+      const { check, resolved } = aCheck({ mode });
+      expect(check(aRequest())).toMatchObject({ kind, reason });
+      expect(resolved).toEqual([]);
+    },
+  );
 
   it.each(['public', 'deny'] as const)('on a rule of mode %s looks at no token', (mode) => {
     const { check, resolved } = aCheck({ mode });
@@ -100,14 +103,17 @@ describe('createCheck', () => {
     expect(resolved).toEqual([]);
   });
 
-  it.each(['required', 'optional'] as const)('on a rule of mode %s judges a credential whatever it holds', (mode) => {
-    const { check } = aCheck({ mode });
-    expect(check(aRequest({ headers: [['authorization', 'Basic YTpi']] }))).toMatchObject({
-      kind: 'deny',
-      reason: 'scheme_unsupported',
-      route: 'orders',
-    });
-  });
+  it.each(['required', 'optional'] as const)(
+    'on a rule of mode %s judges a credential whatever it holds',
+    (mode) => {
+      const { check } = aCheck({ mode });
+      expect(check(aRequest({ headers: [['authorization', 'Basic YTpi']] }))).toMatchObject({
+        kind: 'deny',
+        reason: 'scheme_unsupported',
+        route: 'orders',
+      });
+    },
+  );
 
   it('denies with the reason of the client store, and asks nobody', () => {
     const { check, resolved } = aCheck({
@@ -140,7 +146,10 @@ describe('createCheck', () => {
     ['the resolver throws', { answer: () => explode() }],
     ['the resolver rejects', { answer: async () => explode() }],
     ['the judgement throws', { policy: { judge: () => explode() } }],
-    ['the judgement throws later', { answer: async () => succeed(anActiveIntrospection()), policy: { judge: () => explode() } }],
+    [
+      'the judgement throws later',
+      { answer: async () => succeed(anActiveIntrospection()), policy: { judge: () => explode() } },
+    ],
   ] satisfies [string, Scene][])('ends as the fault internal when %s (T-12)', async (_what, scene) => {
     const { check, events } = aCheck(scene);
     expect(await check(withToken)).toMatchObject({ kind: 'fault', reason: 'internal' });
