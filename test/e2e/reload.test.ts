@@ -193,8 +193,9 @@ describe('while 50 checks a second flow', () => {
   });
 
   it('no check was dropped or wrongly answered', async () => {
+    // A quick machine is through with the changes before there was much traffic.
+    await eventually('enough checks', () => (traffic.count() > 200 ? true : null));
     await traffic.stop();
-    expect(traffic.count()).toBeGreaterThan(200);
     expect(traffic.wrong).toEqual([]);
     expect(await gatehouse.metric('gatehouse_crashes_total')).toBe(0);
   });
