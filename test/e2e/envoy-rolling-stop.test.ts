@@ -79,7 +79,7 @@ describe('two instances behind Envoy, health by grpc.health.v1 and /readyz', () 
 
     const asked = await traffic.stop();
     expect(asked.wrong).toEqual([]);
-    expect(asked.count).toBeGreaterThan(1_000);
+    expect(asked.count).toBeGreaterThanOrEqual(1_000);
     for (const front of OPEN)
       expect(await fronts.counts(front)).toMatchObject({ error: 0, invalid: 0, failure_mode_allowed: 0 });
     expect(passedWithoutRight(0)).toEqual([]);
