@@ -3,20 +3,17 @@ import {
   fail,
   fault,
   type Milliseconds,
-  milliseconds,
   type ResolveName,
   type Result,
   succeed,
 } from '../domain/index.ts';
-import { openConnections } from './connections.ts';
-import { connectorSettingsOf } from './connector.ts';
-import { exchange, type Exchange, type HttpAnswer } from './exchange.ts';
+import type { HttpAnswer } from './exchange.ts';
+import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument } from './fetch-document.ts';
 import { type IntrospectionFault, settingsFault } from './introspection-fault.ts';
 import { isCompressed, isJson } from './media-type.ts';
 import { JSON_LIMITS, parseStrictJson } from './parse-strict-json.ts';
 import { readMetadata, type ServerMetadata } from './read-metadata.ts';
 import { refreshAfter } from './refresh-after.ts';
-import { readTarget } from './target.ts';
 import { wellKnownPlaces } from './well-known.ts';
 
 export interface LoadedMetadata {
@@ -36,10 +33,11 @@ export async function loadMetadata(
   parts: { readonly resolveName: ResolveName },
 ): Promise<Result<LoadedMetadata, IntrospectionFault>> {
   const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), TIMEOUT);
+  const timer = setTimeout(() => expiry.abort(), DOCUMENT_TIMEOUT);
+  const { signal } = expiry;
   try {
-    for (const place of placesOf(client)) {
-      const outcome = await fetchDocument(place, client, parts, expiry.signal);
+    for (const url of placesOf(client)) {
+      const outcome = await fetchDocument({ url, headers: HEADERS, largest: LARGEST, signal }, client, parts);
       if (!isAbsent(outcome)) return judge(outcome, client);
     }
     return fail(settingsFault('metadata_unavailable', ABSENT));
@@ -53,42 +51,17 @@ function placesOf({ issuer, metadataUrl }: ClientContext): readonly string[] {
   return issuer === null ? [] : wellKnownPlaces(issuer);
 }
 
-type Fetched = Exchange | { readonly kind: 'unusable'; readonly complaint: string };
-
-async function fetchDocument(
-  place: string,
-  client: ClientContext,
-  parts: { readonly resolveName: ResolveName },
-  signal: AbortSignal,
-): Promise<Fetched> {
-  const target = readTarget(place, client);
-  if (!target.ok) return { kind: 'unusable', complaint: target.failure };
-
-  // Fetched once in a quarter of an hour: a connection of its own, closed at once, is the simplest that works.
-  const connections = openConnections(target.value.origin, parts, {
-    ...connectorSettingsOf(client, milliseconds(TIMEOUT / 2)),
-    limit: 1,
-    life: milliseconds(TIMEOUT),
-  });
-  try {
-    const request = { method: 'GET', path: target.value.path, headers: HEADERS, body: null } as const;
-    return await exchange(connections, request, { signal, bodyLimit: () => LARGEST });
-  } finally {
-    void connections.close();
-  }
-}
-
 /** Only then is the next place tried (META-3). */
-function isAbsent(outcome: Fetched): boolean {
+function isAbsent(outcome: FetchedDocument): boolean {
   return outcome.kind === 'answered' && (outcome.answer.status === 404 || outcome.answer.status === 410);
 }
 
-function judge(outcome: Fetched, client: ClientContext): Result<LoadedMetadata, IntrospectionFault> {
+function judge(outcome: FetchedDocument, client: ClientContext): Result<LoadedMetadata, IntrospectionFault> {
   switch (outcome.kind) {
     case 'unusable':
       return fail(settingsFault('metadata_invalid', `the metadata URL is refused: ${outcome.complaint}`));
     case 'timeout':
-      return fail(fault('metadata_unavailable', `no metadata within ${TIMEOUT} ms`));
+      return fail(fault('metadata_unavailable', `no metadata within ${DOCUMENT_TIMEOUT} ms`));
     case 'failed':
       return fail(fault('metadata_unavailable', outcome.failure.detail));
     case 'answered':
@@ -128,8 +101,7 @@ function invalid(detail: string): Result<never, IntrospectionFault> {
   return fail(settingsFault('metadata_invalid', detail));
 }
 
-const TIMEOUT = milliseconds(5_000);
 const LARGEST = 262_144;
 const ABSENT =
   'no metadata document is where `issuer` or `metadataUrl` puts it (404); set `metadataUrl` or `introspection.endpoint`';
-const HEADERS = ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'gatehouse'];
+const HEADERS = ['accept', 'application/json'];
