@@ -14,6 +14,7 @@ import {
   type UpstreamSettings,
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
+import { introspectionOf } from './introspection-settings.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
 import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
@@ -94,8 +95,7 @@ function doorTlsOf(tls: GrpcDoorInput['tls'], { pemOf }: Sources): DoorTls | nul
 
 /** One client, of the file or of a record. */
 export function clientOf(name: string, client: ClientInput, sources: Sources): ClientContext {
-  const { issuer, metadataUrl, introspection, tls } = client;
-  const { endpoint, timeout, tokenTypeHint, params, maxAnswer, clientSelfOnly } = introspection;
+  const { issuer, metadataUrl, tls } = client;
   return {
     name,
     issuer: issuer ?? null,
@@ -105,15 +105,7 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     endpointOrigins: client.endpointOrigins,
     clientId: sources.textOf(client.clientId),
     authentication: authenticationOf(client, sources.textOf),
-    introspection: {
-      endpoint: endpoint ?? null,
-      timeout,
-      retry: introspection.retry,
-      tokenTypeHint: tokenTypeHint ?? null,
-      params: new Map(Object.entries(params)),
-      maxAnswer,
-      clientSelfOnly,
-    },
+    introspection: introspectionOf(client.introspection, sources),
     tls: clientTlsOf(tls, sources),
     allowAddresses: client.allowAddresses,
     limits: client.limits,

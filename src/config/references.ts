@@ -47,7 +47,7 @@ export async function readReferences(
 
   for (const reference of referencesIn({ schema, value: root, path: [] })) {
     const { path, source, kind } = reference;
-    if (source.kind === 'literal' && kind.reference === 'secret')
+    if (source.kind === 'literal' && isSecretIn(kind, path))
       warnings.push(atValue(path, 'is a secret in the file itself; better { env: NAME } or { file: PATH }'));
 
     const text = await reader.read(source);
@@ -72,6 +72,11 @@ export async function readReferences(
   function contentOf(source: Source | null): string {
     return source === null ? '' : (contents.get(originOf(source)) ?? '');
   }
+}
+
+function isSecretIn({ reference, isOftenPlain }: KindWords, path: Path): boolean {
+  if (reference !== 'secret') return false;
+  return isOftenPlain !== true || /key|token|secret|passw|auth|session/i.test(String(path.at(-1)));
 }
 
 interface Reference {

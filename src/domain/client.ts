@@ -99,8 +99,12 @@ export interface IntrospectionSettings {
   readonly retry: boolean;
   /** `null`: not sent. */
   readonly tokenTypeHint: string | null;
-  /** Extra form parameters, in the order of the file. */
-  readonly params: ReadonlyMap<string, string>;
+  /** Name of the form parameter that carries the token; `token` by RFC 7662. */
+  readonly tokenParameter: string;
+  /** Extra form parameters, in the order of the file; one with several values is repeated. */
+  readonly params: ReadonlyMap<string, readonly string[]>;
+  /** Extra headers, in the order of the file. Names in lower case; a value may be a key for a front of the server. */
+  readonly headers: ReadonlyMap<string, Secret>;
   readonly maxAnswer: Bytes;
   /** Only tokens that were issued to `clientId`. Judged on every request, never cached (G2). */
   readonly clientSelfOnly: boolean;

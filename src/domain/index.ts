@@ -9,6 +9,7 @@ export * from './credential.ts';
 export * from './decision.ts';
 export * from './door.ts';
 export * from './foreign-error.ts';
+export * from './enquiry-words.ts';
 export * from './header-field.ts';
 export * from './house-event.ts';
 export * from './introspection.ts';

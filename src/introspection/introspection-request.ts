@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer';
-
 import {
   type AccessToken,
   type ClientContext,
@@ -15,6 +13,8 @@ import type { AuthenticationChoice } from './client-authentication.ts';
 import type { Authenticator, Credentials } from './credentials.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
+import { identityOf } from './question-identity.ts';
+import { wordingOf } from './question-wording.ts';
 import { readAnswer } from './read-answer.ts';
 import { readTarget } from './target.ts';
 
@@ -44,13 +44,17 @@ export function prepareQuestion(
   if (!target.ok) return fail(target.failure);
   const { origin, path } = target.value;
 
-  const parameters = parametersOf(client);
-  const rest = parameters.map(([name, value]) => `&${formEncode(name)}=${formEncode(value)}`).join('');
+  const wording = wordingOf(client);
+  const fixedHeaders = wording.headers.flat();
+  const beginning = `${formEncode(wording.tokenParameter)}=`;
+  const rest = wording.parameters
+    .map(([name, value]) => `&${formEncode(name)}=${formEncode(value)}`)
+    .join('');
 
   return succeed({
     client,
     endpoint,
-    identity: identityOf(client, endpoint, parameters),
+    identity: identityOf(client, endpoint, wording),
     authentication: authenticator.choice,
     origin,
     requestFor(token) {
@@ -71,60 +75,8 @@ export function prepareQuestion(
     return succeed({
       method: 'POST',
       path,
-      headers: [...HEADERS.flat(), ...headers.flatMap(({ name, value }) => [name, value.reveal()])],
-      body: `token=${formEncode(token.reveal())}${rest}${form.reveal()}`,
+      headers: [...fixedHeaders, ...headers.flatMap(({ name, value }) => [name, value.reveal()])],
+      body: `${beginning}${formEncode(token.reveal())}${rest}${form.reveal()}`,
     });
   }
-}
-
-type Pair = readonly [name: string, value: string];
-
-const HEADERS: readonly Pair[] = [
-  ['accept', 'application/json'],
-  ['accept-encoding', 'identity'],
-  ['content-type', 'application/x-www-form-urlencoded'],
-  ['user-agent', 'gatehouse'],
-];
-
-function parametersOf({ introspection: { tokenTypeHint, params } }: ClientContext): readonly Pair[] {
-  const hint: readonly Pair[] = tokenTypeHint === null ? [] : [['token_type_hint', tokenTypeHint]];
-  return [...hint, ...params].filter(([name], index) => index < hint.length || !OURS.has(name));
-}
-
-/** Written by this file alone: a second one from `params` could change whom or what we ask for (INT-1, INT-6). */
-const OURS: ReadonlySet<string> = new Set([
-  'token',
-  'token_type_hint',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-]);
-
-/** The parts of design decision 3, each with its length before it, lists with their count: no two readings. */
-function identityOf(client: ClientContext, endpoint: string, parameters: readonly Pair[]): Buffer {
-  return encodeParts([
-    'introspection',
-    client.name,
-    client.issuer,
-    endpoint,
-    client.clientId,
-    'json',
-    String(HEADERS.length),
-    ...HEADERS.flat(),
-    String(parameters.length),
-    ...parameters.flat(),
-  ]);
-}
-
-/** `null` is told from every text by a length that no text has. */
-function encodeParts(parts: readonly (string | null)[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const text = Buffer.from(part ?? '', 'utf8');
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(part === null ? 0xffffffff : text.length);
-      return [length, text];
-    }),
-  );
 }

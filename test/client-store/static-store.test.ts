@@ -19,7 +19,7 @@ describe('createStaticStore', () => {
   const withSecret = (secret: string) =>
     aClient({ authentication: { method: 'client_secret_basic', secret: new Secret(secret) } });
   const withParam = (value: string) =>
-    aClient({ introspection: { ...aClient().introspection, params: new Map([['resource', value]]) } });
+    aClient({ introspection: { ...aClient().introspection, params: new Map([['resource', [value]]]) } });
   const inForce = (store: ReturnType<typeof createStaticStore>) => {
     const answer = store.get(null, aRequest());
     return !(answer instanceof Promise) && answer.ok ? answer.value : null;

@@ -18,7 +18,7 @@ listen:
   http: [{ address: 127.0.0.1:9002, profile: nginx, secretHeader: { name: x-key, value: { env: DOOR_KEY } } }]
 clients:
   named: { issuer: https://a.example, clientId: a, clientSecret: { env: SECRET } }
-  literal: { issuer: https://b.example, clientId: b, clientSecret: ${CANARY} }
+  literal: { issuer: https://b.example, clientId: b, clientSecret: ${CANARY}, introspection: { headers: { x-a: ${CANARY} } } }
 cache: { keys: [{ env: KEY }], shared: { redis: { url: "redis://r:1", password: { file: redis } } } }
 routes:
   - { name: open, mode: public, match: { paths: [/open] } }
@@ -47,7 +47,7 @@ describe('printSettings', () => {
   it('shows no secret, wherever it came from (T-51)', async () => {
     const settings = await settingsOf(SECRETIVE, WORLD);
     const printed = printSettings(settings);
-    expect(printed.match(/\[set\]/g)).toHaveLength(5);
+    expect(printed.match(/\[set\]/g)).toHaveLength(6);
     for (const text of [printed, JSON.stringify(settings), inspect(settings, { depth: 20 })]) {
       expect(text).not.toContain(CANARY);
       expect(text).not.toContain(CACHE_KEY);

@@ -72,7 +72,9 @@ describe('readSettings', () => {
           timeout: 5_000,
           retry: false,
           tokenTypeHint: null,
+          tokenParameter: 'token',
           params: new Map(),
+          headers: new Map(),
           maxAnswer: 65_536,
           clientSelfOnly: false,
         },
@@ -127,12 +129,28 @@ describe('readSettings', () => {
       clientId: 'from-env',
       authentication: { method: 'client_secret_post' },
       tls: { ca: door.cert, minVersion: 'TLSv1.3' },
-      introspection: { maxAnswer: 131_072, retry: true, clientSelfOnly: true, tokenTypeHint: 'access_token' },
+      introspection: {
+        maxAnswer: 131_072,
+        retry: true,
+        clientSelfOnly: true,
+        tokenTypeHint: 'access_token',
+        tokenParameter: 't',
+      },
       limits: { concurrent: 8, queue: 0 },
       required: true,
     });
     expect(clients[1]?.connectTo).toEqual({ host: '2001:db8::5', port: null, serverName: null });
-    expect(clients[0]?.introspection.params).toEqual(new Map([['resource', 'https://api.example.com']]));
+    expect(clients[0]?.introspection.params).toEqual(
+      new Map([
+        ['resource', ['https://api.example.com']],
+        ['tenant', ['1', '2']],
+      ]),
+    );
+    const headers = [...(clients[0]?.introspection.headers ?? [])];
+    expect(headers.map(([name, value]) => [name, value.reveal()])).toEqual([
+      ['x-tenant', 'blue'],
+      ['x-api-key', CANARY],
+    ]);
 
     expect(cache.keys.map((key) => key.reveal())).toEqual([CACHE_KEY]);
     expect(cache.inactive.max).toBe(0);
@@ -307,7 +325,9 @@ clients:
     auth: client_secret_post
     introspection:
       tokenTypeHint: access_token
-      params: { resource: https://api.example.com }
+      tokenParameter: t
+      params: { resource: https://api.example.com, tenant: ["1", "2"] }
+      headers: { X-Tenant: blue, x-api-key: { env: SECRET } }
       maxAnswer: 128KiB
       retry: true
       clientSelfOnly: true

@@ -19,6 +19,15 @@ describe('the warnings of settings', () => {
     expect(JSON.stringify(settings.warnings)).not.toContain('hunter2');
   });
 
+  it('tell of a header in the file that is a secret by its name, and of no other', async () => {
+    const headers = 'introspection: { headers: { x-tenant: hunter2, x-api-key: hunter2 } }, clientId';
+    const settings = await settingsOf(QUIET.replace('clientId', headers));
+    expect(settings.warnings).toMatchObject([
+      { column: expect.any(Number), key: 'clients.only.introspection.headers' },
+    ]);
+    expect(JSON.stringify(settings.warnings)).not.toContain('hunter2');
+  });
+
   it('do not tell of a client id in the file, which is no secret', async () => {
     expect(await warningsOf(QUIET)).toEqual([]);
   });

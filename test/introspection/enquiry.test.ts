@@ -79,13 +79,32 @@ describe('the request', () => {
   });
 
   it('carries hint and parameters only where they are set (INT-3, INT-9)', async () => {
-    const params = new Map([['resource', 'https://api.example']]);
+    const params = new Map([['resource', ['https://api.example', 'https://other.example']]]);
     await scene.ask(clientHere({ introspection: { tokenTypeHint: 'access_token', params } }));
     expect([...new URLSearchParams(server.requests[0]?.body)]).toEqual([
       ['token', 'token-1'],
       ['token_type_hint', 'access_token'],
       ['resource', 'https://api.example'],
+      ['resource', 'https://other.example'],
     ]);
+  });
+
+  it('carries the token under another name, and further headers, where they are set', async () => {
+    const headers = new Map([
+      ['x-api-key', new Secret('canary-8431')],
+      ['user-agent', new Secret('other')],
+      ['content-length', new Secret('1')],
+    ]);
+    await scene.ask(clientHere({ introspection: { tokenParameter: 'access token', headers } }));
+    const [request] = server.requests;
+    expect(request?.body).toBe('access+token=token-1');
+    expect(request?.headers).toMatchObject({
+      'x-api-key': 'canary-8431',
+      'user-agent': 'other',
+      'content-length': '20',
+    });
+    expect(request?.rawHeaders.filter((name) => /^user-agent$/i.test(name))).toHaveLength(1);
+    expect(JSON.stringify([scene.events, scene.introspector.status()])).not.toContain('8431');
   });
 
   it('carries credentials in the body alone with client_secret_post (INT-6)', async () => {

@@ -199,15 +199,21 @@ describe('prepareQuestion', () => {
   });
 
   it('writes the parameters that are ours once, whatever `params` holds (INT-1, INT-6)', () => {
+    const names = ['token', 'client_id', 'client_secret', 'token_type_hint', 'access_token', 'own'];
     const params = new Map([
-      ['token', 'other'],
-      ['client_id', 'other'],
-      ['client_secret', 'other'],
-      ['token_type_hint', 'other'],
-      ['resource', 'https://api.example'],
+      ...names.map((name) => [name, ['other']] as const),
+      ['resource', ['https://api.example']],
     ]);
-    const request = requestOf(prepared(aClientOf(ENDPOINT, { introspection: { params } })));
-    expect(request.body).toBe('token=t&resource=https%3A%2F%2Fapi.example');
+    const introspection = { params, tokenParameter: 'own' };
+    const request = requestOf(prepared(aClientOf(ENDPOINT, { introspection })));
+    expect(request.body).toBe('own=t&resource=https%3A%2F%2Fapi.example');
+  });
+
+  it('writes the headers that are ours once, whatever `headers` holds (INT-6)', () => {
+    const plain = requestOf(prepared(aClientOf(ENDPOINT)));
+    const names = ['authorization', 'accept', 'host', 'content_type', 'transfer-encoding', 'cookie'];
+    const headers = new Map(names.map((name) => [name, new Secret('other')]));
+    expect(requestOf(prepared(aClientOf(ENDPOINT, { introspection: { headers } })))).toEqual(plain);
   });
 
   it('keeps secret and token out of the identity, and the method of authentication too', () => {
@@ -220,23 +226,38 @@ describe('prepareQuestion', () => {
   });
 
   const text = fc.constantFrom('', 'a', 'b', 'ab', 'null', '0', '1', 'é', 'a&b=c');
+  const value = fc.constantFrom('a', 'b', 'a b', '%61');
   const settings = fc.record({
     name: text,
     issuer: fc.option(text),
     clientId: text,
     path: fc.constantFrom('/', '/a', '/a?b', '/b'),
     tokenTypeHint: fc.option(text),
-    params: fc.array(fc.tuple(text, text), { maxLength: 3 }),
+    tokenParameter: fc.constantFrom('token', 'a', 'access_token'),
+    params: fc.array(fc.tuple(text, fc.array(text, { minLength: 1, maxLength: 2 })), { maxLength: 3 }),
+    headers: fc.array(fc.tuple(fc.constantFrom('x-a', 'x-b', 'user-agent'), value), { maxLength: 3 }),
   });
   type Settings = typeof settings extends fc.Arbitrary<infer Value> ? Value : never;
 
-  const questionOf = ({ name, issuer, clientId, path, tokenTypeHint, params }: Settings): PreparedQuestion =>
+  const questionOf = ({
+    name,
+    issuer,
+    clientId,
+    path,
+    params,
+    headers,
+    ...rest
+  }: Settings): PreparedQuestion =>
     prepared(
       aClientOf(ENDPOINT, {
         name,
         issuer,
         clientId,
-        introspection: { tokenTypeHint, params: new Map(params) },
+        introspection: {
+          ...rest,
+          params: new Map(params),
+          headers: new Map(headers.map(([header, held]) => [header, new Secret(held)])),
+        },
       }),
       `https://idp.example${path}`,
     );
@@ -258,7 +279,10 @@ describe('prepareQuestion', () => {
   });
 
   it('gives the same identity to the same settings and to no others (T-31)', () => {
-    const canonical = ({ params, ...rest }: Settings): string => JSON.stringify([rest, [...new Map(params)]]);
+    const canonical = ({ params, headers, tokenParameter, ...rest }: Settings): string => {
+      const sent = [...new Map(params)].filter(([name]) => name !== tokenParameter);
+      return JSON.stringify([rest, tokenParameter, sent, [...new Map(headers)]]);
+    };
     fc.assert(
       fc.property(settings, settings, (one, other) => {
         const isSame = canonical(one) === canonical(other);

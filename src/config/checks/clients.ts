@@ -1,18 +1,8 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
-import { quoted } from '../shown.ts';
 import { checkAuthentication } from './authentication.ts';
+import { checkEnquiry } from './enquiry.ts';
 import { checkSameNames } from './routes.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
-
-/** Parameters that the enquiry itself sends (RFC 7662 section 2.1, RFC 6749 section 2.3.1, RFC 7521 section 4.2). */
-const OWN_PARAMETERS = new Set([
-  'token',
-  'token_type_hint',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-]);
 
 export function checkClients(root: Raw): readonly Finding[] {
   return entriesOf(at(root, 'clients'))
@@ -21,7 +11,7 @@ export function checkClients(root: Raw): readonly Finding[] {
       ...checkWhereabouts(client),
       ...checkAuthentication(client),
       ...checkSchemes(client),
-      ...checkParameters(client),
+      ...checkEnquiry(at(client, 'introspection')),
       ...checkSameNames(at(client, 'match', 'headers')),
     ]);
 }
@@ -53,10 +43,4 @@ function checkSchemes(client: Raw): readonly Finding[] {
         'is http: tokens and secrets would travel in clear; use https, or spell out `allowHttp: true`',
       ),
     );
-}
-
-function checkParameters(client: Raw): readonly Finding[] {
-  return entriesOf(at(client, 'introspection', 'params'))
-    .filter(({ key }) => OWN_PARAMETERS.has(key))
-    .map(({ key, path }) => atKey(path, `${quoted(key)} is sent by the enquiry itself; remove it here`));
 }

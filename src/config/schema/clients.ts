@@ -1,5 +1,6 @@
 import { authentication } from './authentication.ts';
 import { addressRange, connectHost, hostName } from './addresses.ts';
+import { flawOfHeaderName } from './http-words.ts';
 import { optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
@@ -7,11 +8,23 @@ import {
   certificateFile,
   flawOfClientId,
   flawOfSecret,
+  headerValue,
   keyFile,
   secret,
   textOrReference,
 } from './references.ts';
-import { anyList, anyText, choice, flawOfName, flawOfText, group, mapOf, text, yesOrNo } from './texts.ts';
+import {
+  anyList,
+  anyText,
+  choice,
+  flawOfName,
+  flawOfText,
+  group,
+  mapOf,
+  oneOrMore,
+  text,
+  yesOrNo,
+} from './texts.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
 export function clients() {
@@ -111,10 +124,21 @@ function introspection() {
         'if half of `timeout` is left. Never after a timeout, nor when the answer has a `Retry-After`.',
     ),
     tokenTypeHint: optional(text(), 'Sent as `token_type_hint`.', 'not sent'),
+    tokenParameter: standard(
+      text(),
+      'token',
+      'Name of the form parameter that carries the token, for servers that call it otherwise.',
+    ),
     params: standard(
-      mapOf(flawOfText, anyText()),
+      mapOf(flawOfText, oneOrMore(anyText(), { least: 1 })),
       {},
-      'Extra form parameters. They are part of the cache key.',
+      'Extra form parameters, such as `resource`. A list repeats the parameter. They are part of the cache key.',
+    ),
+    headers: standard(
+      mapOf(flawOfHeaderName, headerValue()),
+      {},
+      'Extra request headers: texts, or `{ env: NAME }` or `{ file: PATH }` for a key that a front of the server wants. ' +
+        'They are part of the cache key.',
     ),
     maxAnswer: standard(size({ min: '1KiB', max: '16MiB' }), '64KiB', 'A longer answer is a fault.'),
     response: standard(choice(['json'], ['jwt']), 'json', 'What is asked for.'),

@@ -24,6 +24,8 @@ export interface KindWords {
   readonly flawOfName?: (name: string) => string | null;
   /** The value names something outside of the file. */
   readonly reference?: 'text' | 'secret' | 'certificate' | 'key';
+  /** Of a secret: the text itself in the file is no mistake, unless the name of its key says that it is one. */
+  readonly isOftenPlain?: true;
   /** Of a referenced text: what is wrong with it, so that it reads on after `the value`; `null`: nothing. */
   readonly flawOf?: (text: string) => string | null;
 }

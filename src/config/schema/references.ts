@@ -13,6 +13,18 @@ export function secret(flawOf: FlawOf) {
   return schema;
 }
 
+/** Value of a header that we send: nearly always plain, now and then a key, and never shown for that. */
+export function headerValue() {
+  const schema = z.union([z.string(), source()]);
+  kindWords.add(schema, {
+    type: 'a text, { env: NAME } or { file: PATH }',
+    reference: 'secret',
+    isOftenPlain: true,
+    flawOf: flawOfHeaderValue,
+  });
+  return schema;
+}
+
 /** A text that may stand somewhere else, but is no secret. */
 export function textOrReference(flawOf: FlawOf) {
   const schema = z.union([z.string(), source()]);
