@@ -17,6 +17,7 @@ import {
   type Result,
   type Soon,
   unreachable,
+  UnusableRequestError,
 } from '../domain/index.ts';
 import type { Policy, Rule } from '../policy/index.ts';
 import { followedBy } from './followed-by.ts';
@@ -96,6 +97,8 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
   }
 
   function crashed(cause: unknown): Decision {
+    if (cause instanceof UnusableRequestError)
+      return { kind: 'deny', reason: 'request_malformed', route: null, scopes: [], detail: cause.message };
     observe({ event: 'crashed', where: 'check', cause: classOf(cause) });
     return { kind: 'fault', reason: 'internal', route: null, detail: null };
   }

@@ -79,6 +79,7 @@ export async function openHouse(
       check: (context) => live.judgement.check(context),
       answerFor: (refusal) => live.judgement.answerFor(refusal),
       wait: () => live.judgement.wait,
+      trustedHops: () => live.settings.clientAddress.trustedHops,
     } satisfies Partial<Parameters<typeof openDoors>[0]>;
     const opened = await openDoors({ ...check, ...system }, initial.listen);
     const watch = createReadinessWatch({

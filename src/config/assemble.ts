@@ -36,7 +36,7 @@ type Sources = Pick<References, 'textOf' | 'pemOf'>;
 /** A faultless file in the words of the domain. */
 /** @param folder of the file: relative paths start there. */
 export function assemble(input: SettingsInput, sources: Sources, folder: string): Assembled {
-  const { listen, drain, log, realm, wait, scrub, discovery, cache } = input;
+  const { listen, drain, log, realm, wait, scrub, clientAddress, discovery, cache } = input;
   return {
     listen: {
       grpc: listen.grpc.map((door) => grpcDoorOf(door, sources)),
@@ -49,6 +49,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
     realm,
     wait,
     scrub: scrub.map((pattern) => pattern.toLowerCase()),
+    clientAddress,
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
     clientMatches: clientMatchesOf(input.clients ?? {}),
     clientStore: input.clientStore === undefined ? null : clientStoreOf(input.clientStore, folder),

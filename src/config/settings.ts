@@ -27,6 +27,7 @@ export interface Settings {
   readonly wait: WaitSettings;
   /** Header names in lower case; `*` at the end stands for any ending. */
   readonly scrub: readonly string[];
+  readonly clientAddress: { readonly trustedHops: number };
   readonly clients: readonly ClientContext[];
   readonly clientMatches: ClientMatches;
   /** `null`: the clients of the file. */

@@ -2,6 +2,7 @@
 export * from './answer.ts';
 export * from './cache-record.ts';
 export * from './challenge.ts';
+export * from './client-address.ts';
 export * from './client-match.ts';
 export * from './client-store-settings.ts';
 export * from './client.ts';
@@ -22,3 +23,4 @@ export * from './result.ts';
 export * from './route.ts';
 export * from './secret.ts';
 export * from './unreachable.ts';
+export * from './unusable-request.ts';

@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts';
 import type { MonotonicMilliseconds } from './quantity.ts';
 
 /** Which door a request came through. Also a metric label. */
@@ -24,6 +25,20 @@ export interface RequestContext {
   readonly headers: RequestHeaders;
   /** Envoy's `context_extensions`; empty at the HTTP doors. */
   readonly contextExtensions: ReadonlyMap<string, string>;
+  // The next five are read when somebody first asks. What cannot be read then throws an `UnusableRequestError`.
+  /**
+   * IP address of the client as `clientAddress.trustedHops` finds it, in the one spelling in which addresses are
+   * compared; `null` when the gateway did not say.
+   */
+  readonly clientAddress: string | null;
+  /** The server name of the client's TLS handshake, lower case; `null` without, and at the HTTP doors. */
+  readonly serverName: string | null;
+  /** Envoy's `source.principal`: URI SAN, else DNS SAN, else subject of the client's certificate; otherwise `null`. */
+  readonly peerPrincipal: string | null;
+  /** Metadata of the route that the gateway chose, by namespace; texts and names in it are byte strings too. */
+  readonly routeMetadata: JsonObject;
+  /** What filters before us noted about the request, by namespace; as `routeMetadata`. */
+  readonly filterMetadata: JsonObject;
   /** The caller must have an answer by then: the shorter of `wait.max` and its own deadline less `wait.margin`. */
   readonly waitUntil: MonotonicMilliseconds;
 }

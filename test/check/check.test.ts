@@ -12,6 +12,7 @@ import {
   type Result,
   type Soon,
   succeed,
+  UnusableRequestError,
 } from '../../src/domain/index.ts';
 import type { Policy, Rule } from '../../src/policy/index.ts';
 import { aClient, anActiveIntrospection, aRequest, NOON } from '../support/builders.ts';
@@ -128,6 +129,22 @@ describe('createCheck', () => {
     expect(check(withToken)).toMatchObject({ kind: 'fault', reason: 'client_store_failed', route: 'orders' });
   });
 
+  it.each([
+    ['at once', () => unusable()],
+    ['later', async () => unusable()],
+  ])(
+    'denies as malformed a request of which %s a part turns out unreadable that was needed',
+    async (_when, get) => {
+      const { check, resolved, events } = aCheck({ get });
+      expect(await check(withToken)).toMatchObject({
+        kind: 'deny',
+        reason: 'request_malformed',
+        detail: 'attributes.source cannot be read',
+      });
+      expect([resolved, events]).toEqual([[], []]);
+    },
+  );
+
   it('answers a fault of the resolver with a fault, never with a denial', () => {
     const { check, judged } = aCheck({ answer: () => fail(fault('introspection_timeout', 'after 5 s')) });
     expect(check(withToken)).toEqual({
@@ -159,4 +176,8 @@ describe('createCheck', () => {
 
 function explode(): never {
   throw new TypeError('the token was s3cret');
+}
+
+function unusable(): never {
+  throw new UnusableRequestError('attributes.source cannot be read');
 }

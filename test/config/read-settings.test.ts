@@ -238,7 +238,6 @@ routes: [{ name: all, client: a }]
   it('accepts keys of later versions where they say what happens anyway', async () => {
     const text = `listen: { grpc: { transport: grpc-js } }
 workers: 1
-clientAddress: { trustedHops: 0 }
 clients:
   only:
     issuer: https://idp.example.com

@@ -11,7 +11,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { decodeCheckRequest } from '../../src/gateway/envoy/decode-check-request.ts';
 import { loadServiceDefinitions } from '../../src/gateway/envoy/service-definitions.ts';
 import { type EnvoyDescription, startEnvoy } from '../support/envoy.ts';
-import { describeCheck } from './describe-check.ts';
+import { AT_THE_DOOR, describeCheck } from './describe-check.ts';
 import { writeGolden } from './write-golden.ts';
 
 interface Recording {
@@ -82,7 +82,7 @@ const RECORDINGS: readonly Recording[] = [
 
 for (const recording of RECORDINGS) {
   const wire = await record(recording);
-  const decoded = decodeCheckRequest(wire);
+  const decoded = decodeCheckRequest(wire, AT_THE_DOOR);
   if (!decoded.ok) throw new Error(`${recording.file}: ${decoded.failure}`);
   await writeGolden('requests', `${recording.file}.json`, {
     about: recording.about,

@@ -82,6 +82,11 @@ export function aRequest(
     scheme: 'https',
     headers: headersOf(headers),
     contextExtensions: new Map(),
+    clientAddress: null,
+    serverName: null,
+    peerPrincipal: null,
+    routeMetadata: {},
+    filterMetadata: {},
     waitUntil: monotonicMilliseconds(Number.MAX_SAFE_INTEGER),
     ...rest,
   };

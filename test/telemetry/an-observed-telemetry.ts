@@ -93,6 +93,11 @@ export function aContext(differing: Partial<RequestContext> = {}): RequestContex
     scheme: 'https',
     headers: { values: () => [], names: [], oddNames: [] },
     contextExtensions: new Map(),
+    clientAddress: '192.0.2.1',
+    serverName: null,
+    peerPrincipal: null,
+    routeMetadata: {},
+    filterMetadata: {},
     waitUntil: monotonicMilliseconds(2000),
     ...differing,
   };

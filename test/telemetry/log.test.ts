@@ -199,6 +199,10 @@ function eventsFullOfCanaries(): readonly HouseEvent[] {
     host: 'canary.example',
     headers,
     contextExtensions: new Map([['canary', 'canary']]),
+    serverName: 'canary.example',
+    peerPrincipal: 'spiffe://canary',
+    routeMetadata: { canary: { canary: 'canary' } },
+    filterMetadata: { canary: { canary: 'canary' } },
   });
   const allow: Decision = {
     kind: 'allow',

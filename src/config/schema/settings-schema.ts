@@ -47,7 +47,18 @@ export const settingsSchema = group({
     [],
     'Headers removed from every allowed request unless a route sets them; `x-auth-*` covers a family.',
   ),
-  clientAddress: notYet('How many X-Forwarded-For entries from the right are ours.', { trustedHops: 0 }),
+  clientAddress: standard(
+    group({
+      trustedHops: standard(
+        wholeNumber({ min: 0, max: 32 }),
+        0,
+        'How many `X-Forwarded-For` entries from the right name our own proxies; the next one is the client. ' +
+          '`0` over gRPC: the address that Envoy itself talks to.',
+      ),
+    }),
+    {},
+    'Where the address of a client is read.',
+  ),
   clients: optional(
     clients(),
     'Who we are, to which authorization server; each with a name of your choice.',

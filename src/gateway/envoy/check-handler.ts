@@ -10,12 +10,10 @@ import {
   type FaultDecision,
   milliseconds,
   monotonicMilliseconds,
-  type MonotonicMilliseconds,
   type Observe,
   type RequestContext,
   type Result,
   type Soon,
-  succeed,
   type WaitSettings,
 } from '../../domain/index.ts';
 import { decodeCheckRequest } from './decode-check-request.ts';
@@ -23,6 +21,7 @@ import { createDecisionEncoder } from './encode-decision.ts';
 import { CHECK_LIMITS } from './limits.ts';
 import { denied, faulted } from './refusals.ts';
 import { createWaitingRoom } from './waiting-room.ts';
+import type { AtTheDoor } from './wire-request.ts';
 
 export interface CheckHandlerParts {
   readonly check: Check;
@@ -31,6 +30,8 @@ export interface CheckHandlerParts {
   readonly observe: Observe;
   /** Asked for each check, so that a reload takes effect. */
   readonly wait: () => WaitSettings;
+  /** Entries of X-Forwarded-For from the right that name our own proxies; asked for each check, too. */
+  readonly trustedHops: () => number;
 }
 
 /** The checks of one door, whatever transport brings them. */
@@ -67,7 +68,7 @@ export interface OpenCheck {
  * and may let the request through; so whatever goes wrong here is a denial that says 503.
  */
 export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
-  const { check, answerFor, clock, observe, wait } = parts;
+  const { check, answerFor, clock, observe, wait, trustedHops } = parts;
   const encoder = createDecisionEncoder(answerFor);
   const waitingRoom = createWaitingRoom(clock);
   let isAbandoned = false;
@@ -88,7 +89,7 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
     try {
       const settings = wait();
       const waitUntil = monotonicMilliseconds(arrivedAt + waitOf(settings, deadline, clock.now()));
-      const read = readContext(bytes, waitUntil);
+      const read = readContext(bytes, { waitUntil, trustedHops: trustedHops() });
       if (!read.ok) return conclude(denied(read.failure));
       context = read.value;
 
@@ -156,20 +157,6 @@ function waitOf(
   return deadline === null ? max : Math.max(0, Math.min(max, deadline - now - margin));
 }
 
-function readContext(bytes: Buffer, waitUntil: MonotonicMilliseconds): Result<RequestContext, DenyReason> {
-  if (bytes.length > CHECK_LIMITS.message) return fail('message_too_large');
-  const decoded = decodeCheckRequest(bytes);
-  if (!decoded.ok) return decoded;
-  const { requestId, method, path, host, scheme, headers, contextExtensions } = decoded.value;
-  return succeed({
-    door: 'grpc',
-    requestId,
-    method,
-    path,
-    host,
-    scheme,
-    headers,
-    contextExtensions,
-    waitUntil,
-  });
+function readContext(bytes: Buffer, door: AtTheDoor): Result<RequestContext, DenyReason> {
+  return bytes.length > CHECK_LIMITS.message ? fail('message_too_large') : decodeCheckRequest(bytes, door);
 }

@@ -1,6 +1,7 @@
 import { type DenyReason, fail, type RequestContext, type Result, succeed } from '../../domain/index.ts';
 import { CHECK_LIMITS } from './limits.ts';
 import { createRequestHeaders, lowerCased } from './request-headers.ts';
+import { type AtTheDoor, createWireRequest } from './wire-request.ts';
 import {
   delimited,
   END_OF_MESSAGE,
@@ -14,23 +15,20 @@ import {
   type WireCursor,
 } from './wire-cursor.ts';
 
-/** What a CheckRequest says, in our words; the door adds what it knows itself. */
-export type DecodedCheck = Omit<RequestContext, 'door' | 'waitUntil'>;
-
 /** Why a CheckRequest cannot be read. */
 export type UnreadableCheck = Extract<DenyReason, 'request_malformed' | 'headers_too_large'>;
 
 /**
  * Reads an `envoy.service.auth.v3.CheckRequest`, and of it only what rules can see.
  *
- * In: bytes of a peer. Out: method, path, host, scheme, headers and context extensions.
+ * In: bytes of a peer. Out: the request; of what only few rules look at it keeps the bytes (`read-attributes.ts`).
  * Never: a throw; a body or a header turned into text that nobody asked for.
  *
  * As proto3 has it: unknown fields are skipped, of repeated single values the last counts, repeated messages are
  * merged. Text is taken as bytes, so that text which is not UTF-8 is still there to be judged. A header name
  * outside visible ASCII is no header name (RFC 9110 section 5.1), and nobody could remove it afterwards: malformed.
  */
-export function decodeCheckRequest(bytes: Buffer): Result<DecodedCheck, UnreadableCheck> {
+export function decodeCheckRequest(bytes: Buffer, door: AtTheDoor): Result<RequestContext, UnreadableCheck> {
   const cursor = openCursor(bytes);
   const draft = createDraft();
   for (let tag = nextTag(cursor); tag !== END_OF_MESSAGE; tag = nextTag(cursor)) {
@@ -45,7 +43,8 @@ export function decodeCheckRequest(bytes: Buffer): Result<DecodedCheck, Unreadab
 
   const { mapped, listed, oddNames } = draft;
   const headers = createRequestHeaders({ bytes, mapped, listed, oddNames });
-  return succeed({
+  const request = {
+    bytes,
     requestId: printableId(headers.values('x-request-id')),
     method,
     path,
@@ -53,7 +52,8 @@ export function decodeCheckRequest(bytes: Buffer): Result<DecodedCheck, Unreadab
     scheme: draft.scheme === '' ? null : lowerCased(draft.scheme),
     headers,
     contextExtensions: draft.contextExtensions ?? NO_EXTENSIONS,
-  });
+  };
+  return succeed(createWireRequest(request, door));
 }
 
 const CHECK_REQUEST = { attributes: delimited(1) } as const;

@@ -8,6 +8,8 @@ export const CHECK_LIMITS = {
   message: bytes(8 * MIB),
   /** Names, values and four bytes for each field, as HTTP/1.1 would send them. Envoy's own default is 60 KiB. */
   headers: bytes(96 * KIB),
+  /** Metadata or another part that only some rules look at: more of it is taken for hostile where one does. */
+  attribute: bytes(256 * KIB),
 } as const satisfies Record<string, Bytes>;
 
 /**

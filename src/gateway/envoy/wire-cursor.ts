@@ -27,6 +27,12 @@ const VARINT_BYTES_MAX = 10;
 // Groups have been deprecated since before proto3: they can only be inside unknown fields, and never deep.
 const GROUP_DEPTH_MAX = 32;
 
+/** The tag of a number or a truth value. */
+export const numeric = (field: number): number => (field << 3) | VARINT;
+
+/** The tag of a double. */
+export const double = (field: number): number => (field << 3) | FIXED64;
+
 /** The tag of a length-delimited field: text, bytes or a message. A known field of another type counts as unknown. */
 export const delimited = (field: number): number => (field << 3) | DELIMITED;
 
@@ -58,6 +64,21 @@ export function leaveMessage(cursor: WireCursor, outerEnd: number): void {
 export function readByteString(cursor: WireCursor): string {
   const start = skipValue(cursor);
   return cursor.bytes.toString('latin1', start, cursor.at);
+}
+
+/** The truth value under the cursor: every number but 0 is true. */
+export function readBool(cursor: WireCursor): boolean {
+  const start = cursor.at;
+  skipVarint(cursor);
+  for (let at = start; at < cursor.at; at += 1) if (((cursor.bytes[at] ?? 0) & 0x7f) !== 0) return true;
+  return false;
+}
+
+/** The double under the cursor; NaN when its bytes are not all there. */
+export function readDouble(cursor: WireCursor): number {
+  const start = cursor.at;
+  skipBytes(cursor, 8);
+  return cursor.broken ? Number.NaN : cursor.bytes.readDoubleLE(start);
 }
 
 /** How many bytes the value under the cursor has, which then stands at its start. Never more than are there. */

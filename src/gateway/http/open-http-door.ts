@@ -52,6 +52,8 @@ export interface HttpDoorParts {
   readonly observe: Observe;
   /** Asked for each check, so that a reload takes effect. */
   readonly wait: () => WaitSettings;
+  /** Entries of X-Forwarded-For from the right that name our own proxies; asked for each check, too. */
+  readonly trustedHops: () => number;
 }
 
 export interface HttpDoorSettings {
@@ -77,14 +79,14 @@ export async function openHttpDoor(
   settings: HttpDoorSettings,
   limits: TransportLimits = TRANSPORT_LIMITS,
 ): Promise<HttpDoor> {
-  const { check, answerFor, clock, observe, wait } = parts;
+  const { check, answerFor, clock, observe, wait, trustedHops } = parts;
   const { address, tls, timeout, trustedPeers, secretHeader } = settings;
   const profile = profileOf(settings);
   const overUnixSocket = address.kind === 'unix';
   let isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader, overUnixSocket });
   const secretHeaderName = secretHeader?.name.toLowerCase() ?? null;
   const readContext = createReadContext(
-    { profile, isTrustedPeer: (socket, fields) => isTrustedPeer(socket, fields), wait },
+    { profile, isTrustedPeer: (socket, fields) => isTrustedPeer(socket, fields), wait, trustedHops },
     { timeout, secretHeaderName },
   );
   const serveCheck = createServeCheck({ check, answerFor, clock, observe, profile, readContext });

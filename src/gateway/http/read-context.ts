@@ -14,12 +14,14 @@ import {
 import type { Profile } from './profile.ts';
 import { denied } from './refusals.ts';
 import { collectFields, type Fields, onlyValue, visibleHeaders } from './request-headers.ts';
+import { createSubrequestContext } from './subrequest-context.ts';
 import type { IsTrustedPeer } from './trusted-peer.ts';
 
 export interface ReadContextParts {
   readonly profile: Profile;
   readonly isTrustedPeer: IsTrustedPeer;
   readonly wait: () => WaitSettings;
+  readonly trustedHops: () => number;
 }
 
 export interface ReadContextSettings {
@@ -41,7 +43,7 @@ export type ReadContext = (
  * Never: a word of it believed before its sender is trusted (NGX-5, T-9).
  */
 export function createReadContext(parts: ReadContextParts, settings: ReadContextSettings): ReadContext {
-  const { profile, isTrustedPeer, wait } = parts;
+  const { profile, isTrustedPeer, wait, trustedHops } = parts;
   const { timeout, secretHeaderName } = settings;
   const hidden = new Set(profile.hidden);
   if (secretHeaderName !== null) hidden.add(secretHeaderName);
@@ -54,14 +56,16 @@ export function createReadContext(parts: ReadContextParts, settings: ReadContext
     const { method = '', url: target = '' } = request;
     const original = profile.decode({ method, target, fields });
     if (!original.ok) return original;
-    return succeed({
+    const context = createSubrequestContext({
       door: profile.door,
       requestId: requestIdOf(fields),
-      ...original.value,
+      original: original.value,
+      fields,
       headers: visibleHeaders(fields, hidden),
-      contextExtensions: NO_EXTENSIONS,
       waitUntil: monotonicMilliseconds(arrivedAt + longestWait(fields)),
+      trustedHops: trustedHops(),
     });
+    return succeed(context);
   };
 
   function longestWait(fields: Fields): number {
@@ -69,8 +73,6 @@ export function createReadContext(parts: ReadContextParts, settings: ReadContext
     return Math.min(timeout, max, profile.longestWait(fields, margin) ?? Infinity);
   }
 }
-
-const NO_EXTENSIONS: ReadonlyMap<string, string> = new Map();
 
 function requestIdOf(fields: Fields): string | null {
   const id = onlyValue(fields, 'x-request-id');

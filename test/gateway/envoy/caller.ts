@@ -29,10 +29,13 @@ export interface OpenedDoor {
 /** A door on a free port of 127.0.0.1, with a check that says what the test wants. */
 export async function openDoor(
   check: GrpcDoorParts['check'],
-  differing: Partial<GrpcDoorSettings> & { readonly wait?: GrpcDoorParts['wait'] } = {},
+  differing: Partial<GrpcDoorSettings> & {
+    readonly wait?: GrpcDoorParts['wait'];
+    readonly trustedHops?: number;
+  } = {},
   limits?: ConnectionLimits,
 ): Promise<OpenedDoor> {
-  const { wait = patiently, ...settings } = differing;
+  const { wait = patiently, trustedHops = 0, ...settings } = differing;
   const events: HouseEvent[] = [];
   const contexts: RequestContext[] = [];
   const door = await openGrpcDoor(
@@ -46,6 +49,7 @@ export async function openDoor(
       randomness: { fraction: () => 0.5 },
       observe: (event) => void events.push(event),
       wait,
+      trustedHops: () => trustedHops,
     },
     { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tls: null, ...settings },
     limits,

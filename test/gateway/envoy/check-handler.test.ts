@@ -259,6 +259,7 @@ function aHandler(check: Check, differing: Partial<CheckHandlerParts> = {}): Sce
     clock: systemClock,
     observe: (event) => void events.push(event),
     wait: () => ({ max: milliseconds(5_000), margin: milliseconds(25) }),
+    trustedHops: () => 0,
     ...differing,
   });
   return {

@@ -1,9 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { isIP } from 'node:net';
 
-import { type DecodedCheck, decodeCheckRequest } from '../../../src/gateway/envoy/decode-check-request.ts';
+import {
+  isJsonObject,
+  type Json,
+  monotonicMilliseconds,
+  type RequestContext,
+  UnusableRequestError,
+} from '../../../src/domain/index.ts';
+import { decodeCheckRequest } from '../../../src/gateway/envoy/decode-check-request.ts';
 import { describeCheck } from '../../golden/describe-check.ts';
-import { CODECS, type OracleRequest } from './protos.ts';
+import {
+  CODECS,
+  type OracleMetadata,
+  type OracleRequest,
+  type OracleStruct,
+  type OracleValue,
+} from './protos.ts';
 import {
   checkOf,
   field,
@@ -84,7 +98,7 @@ describe('decodeCheckRequest', () => {
     it('refuses every message that ends inside a field', () => {
       const whole = checkOf(mappedHeader('authorization', 'Bearer abc'), field(4, '/orders'));
       for (let length = 1; length < whole.length; length += 1)
-        expect(decodeCheckRequest(whole.subarray(0, length))).toEqual({
+        expect(decode(whole.subarray(0, length))).toEqual({
           ok: false,
           failure: 'request_malformed',
         });
@@ -106,7 +120,7 @@ describe('decodeCheckRequest', () => {
       ['four bytes of which none is there', message(tag(9, 5))],
       ['a tag of more than 32 bits', Buffer.of(0xff, 0xff, 0xff, 0xff, 0x7f, 0x00)],
     ])('refuses %s', (_what, bytes) => {
-      expect(decodeCheckRequest(bytes)).toEqual({ ok: false, failure: 'request_malformed' });
+      expect(decode(bytes)).toEqual({ ok: false, failure: 'request_malformed' });
     });
 
     it.each([
@@ -116,7 +130,7 @@ describe('decodeCheckRequest', () => {
       ['nothing in it', ''],
     ])('refuses a header name with %s, which nobody could remove afterwards', (_what, name) => {
       for (const bytes of [checkOf(mappedHeader(name, '1')), checkOf(headerMap(rawHeader(name, '1')))])
-        expect(decodeCheckRequest(bytes)).toEqual({ ok: false, failure: 'request_malformed' });
+        expect(decode(bytes)).toEqual({ ok: false, failure: 'request_malformed' });
     });
 
     it('reads very many context extensions without ado', () => {
@@ -145,7 +159,7 @@ describe('decodeCheckRequest', () => {
         checkOf(mappedHeader(name, 'a'.repeat(length))),
         checkOf(headerMap(rawHeader(name, 'a'.repeat(length)))),
       ]) {
-        const result = decodeCheckRequest(bytes);
+        const result = decode(bytes);
         expect(result.ok ? 'taken' : result.failure).toBe(outcome);
       }
     });
@@ -153,7 +167,7 @@ describe('decodeCheckRequest', () => {
     it('counts the path and the host, and their pseudo headers not again', () => {
       const path = `/${'a'.repeat(60 * 1024)}`;
       expect(decoded(checkOf(field(4, path), mappedHeader(':path', path))).path).toBe(path);
-      expect(decodeCheckRequest(checkOf(field(4, path), field(5, path)))).toEqual({
+      expect(decode(checkOf(field(4, path), field(5, path)))).toEqual({
         ok: false,
         failure: 'headers_too_large',
       });
@@ -161,7 +175,7 @@ describe('decodeCheckRequest', () => {
 
     it('counts something for each field, so that nothing is not sent millions of times', () => {
       const tiny = Buffer.concat(Array.from({ length: 30_000 }, () => mappedHeader('a', '')));
-      expect(decodeCheckRequest(checkOf(tiny))).toEqual({ ok: false, failure: 'headers_too_large' });
+      expect(decode(checkOf(tiny))).toEqual({ ok: false, failure: 'headers_too_large' });
     });
   });
 
@@ -251,19 +265,33 @@ describe('decodeCheckRequest', () => {
       headers: {},
       oddNames: [],
       contextExtensions: {},
+      clientAddress: null,
+      serverName: null,
+      peerPrincipal: null,
+      routeMetadata: {},
+      filterMetadata: {},
     });
   });
 });
 
-function decoded(bytes: Buffer): DecodedCheck {
-  const result = decodeCheckRequest(bytes);
+function decode(bytes: Buffer, trustedHops = 0): ReturnType<typeof decodeCheckRequest> {
+  return decodeCheckRequest(bytes, { waitUntil: monotonicMilliseconds(0), trustedHops });
+}
+
+function decoded(bytes: Buffer): RequestContext {
+  const result = decode(bytes);
   if (!result.ok) throw new Error(`not decoded: ${result.failure}`);
   return result.value;
 }
 
+/** Refused at once, or described; or refused by whom looks at the parts that few rules look at. */
 function isAnswered(bytes: Buffer): boolean {
-  const result = decodeCheckRequest(bytes);
-  if (result.ok) describeCheck(result.value);
+  const result = decode(bytes);
+  try {
+    if (result.ok) describeCheck(result.value);
+  } catch (error) {
+    return error instanceof UnusableRequestError;
+  }
   return true;
 }
 
@@ -293,7 +321,46 @@ function asOurs({ attributes }: OracleRequest): object {
     headers,
     oddNames: lines.map(([name]) => name.toLowerCase()).filter((name) => /[_.]/.test(name)),
     contextExtensions: { ...attributes?.contextExtensions },
+    clientAddress: addressOf(attributes?.source?.address?.socketAddress?.address ?? ''),
+    serverName: bytesOf(attributes?.tlsSession?.sni).toLowerCase() || null,
+    peerPrincipal: attributes?.source?.principal || null,
+    routeMetadata: metadataOf(attributes?.routeMetadataContext),
+    filterMetadata: metadataOf(attributes?.metadataContext),
   };
+}
+
+const addressOf = (address: string): string | null => (isIP(address) === 0 ? null : address);
+
+function metadataOf(metadata: OracleMetadata | null | undefined): Json {
+  const namespaces = Object.entries(metadata?.filterMetadata ?? {});
+  return Object.fromEntries(namespaces.map(([name, struct]) => [name, jsonOf(struct)]));
+}
+
+function jsonOf({ fields }: OracleStruct): Json {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, jsonValueOf(value)]));
+}
+
+function jsonValueOf(value: OracleValue): Json {
+  const held = value[value.kind];
+  if (value.kind === 'nullValue') return null;
+  if (value.kind === 'structValue') return jsonOf(held as OracleStruct);
+  if (value.kind === 'listValue') return (held as { values: OracleValue[] }).values.map(jsonValueOf);
+  return held as string | number | boolean;
+}
+
+function structOf(object: Readonly<Record<string, Json>>): object {
+  return {
+    fields: Object.fromEntries(Object.entries(object).map(([name, value]) => [name, valueOf(value)])),
+  };
+}
+
+function valueOf(value: Json): object {
+  if (value === null) return { nullValue: 'NULL_VALUE' };
+  if (typeof value === 'string') return { stringValue: value };
+  if (typeof value === 'number') return { numberValue: value };
+  if (typeof value === 'boolean') return { boolValue: value };
+  if (isJsonObject(value)) return { structValue: structOf(value) };
+  return { listValue: { values: value.map(valueOf) } };
 }
 
 const bytesOf = (text = ''): string => Buffer.from(text, 'utf8').toString('latin1');
@@ -307,14 +374,45 @@ const headerName = fc
   .filter((name) => !(name in {}));
 const anyName = fc.oneof(headerName, fc.constantFrom('authorization', 'x-request-id', ':path', 'X-A', 'x-a'));
 
+const anAddress = fc.oneof(
+  fc.oneof(fc.ipV4(), text, fc.constant('2001:db8::1')).map((address) => ({
+    socketAddress: { address, portValue: 80 },
+  })),
+  fc.constant({ pipe: { path: '10.0.0.1' } }),
+);
+const memberName = fc.string({ unit: 'grapheme', maxLength: 5 }).filter((key) => !(key in {}));
+const { value: aJsonValue } = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    text,
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(memberName, tie('value'), { maxKeys: 3 }),
+  ),
+}));
+const someMetadata = fc.record({
+  filterMetadata: fc.dictionary(
+    memberName,
+    fc.dictionary(memberName, aJsonValue, { maxKeys: 3 }).map(structOf),
+    { maxKeys: 2 },
+  ),
+  typedFilterMetadata: fc.constant({ 'envoy.typed': { typeUrl: 'a/b', value: Buffer.of(1, 2) } }),
+});
+
 const aCheckRequest = fc.record(
   {
     attributes: fc.record(
       {
-        source: fc.constant({
-          address: { socketAddress: { address: '10.0.0.1', portValue: 80 } },
-          labels: { a: 'b' },
-        }),
+        source: fc.record(
+          {
+            address: anAddress,
+            labels: fc.constant({ a: 'b' }),
+            principal: fc.oneof(text, fc.constant('spiffe://cluster.local/ns/a/sa/b')),
+          },
+          { requiredKeys: [] },
+        ),
         request: fc.record(
           {
             time: fc.constant({ seconds: 5, nanos: 7 }),
@@ -358,8 +456,9 @@ const aCheckRequest = fc.record(
           text,
           { maxKeys: 3 },
         ),
-        metadataContext: fc.constant({ filterMetadata: { a: { fields: {} } } }),
-        tlsSession: fc.constant({ sni: 'a' }),
+        metadataContext: someMetadata,
+        routeMetadataContext: someMetadata,
+        tlsSession: fc.record({ sni: fc.oneof(text, fc.constant('Orders.Example.com')) }),
       },
       { requiredKeys: [] },
     ),

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { decodeCheckRequest } from '../../../src/gateway/envoy/decode-check-request.ts';
 import { goldenAnswers, type GoldenAnswer } from '../../golden/answers.ts';
-import { describeCheck } from '../../golden/describe-check.ts';
+import { AT_THE_DOOR, describeCheck } from '../../golden/describe-check.ts';
 import { CODECS } from './protos.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../golden');
@@ -19,7 +19,7 @@ interface GoldenRequest {
 describe('requests recorded from a real Envoy', () => {
   it.each(filesIn('requests'))('%s is read as it stands there', (file) => {
     const { decoded, wire } = readRequest(file);
-    const result = decodeCheckRequest(Buffer.from(wire, 'hex'));
+    const result = decodeCheckRequest(Buffer.from(wire, 'hex'), AT_THE_DOOR);
     expect(result.ok && describeCheck(result.value)).toEqual(decoded);
   });
 

@@ -16,7 +16,18 @@ export interface OracleRequest {
   readonly attributes: {
     readonly request: { readonly http: OracleHttp | null } | null;
     readonly contextExtensions: Readonly<Record<string, string>>;
+    readonly source: {
+      readonly address: { readonly socketAddress?: { readonly address: string } | null } | null;
+      readonly principal: string;
+    } | null;
+    readonly tlsSession: { readonly sni: string } | null;
+    readonly metadataContext: OracleMetadata | null;
+    readonly routeMetadataContext: OracleMetadata | null;
   } | null;
+}
+
+export interface OracleMetadata {
+  readonly filterMetadata: Readonly<Record<string, OracleStruct>>;
 }
 
 export interface OracleHttp {

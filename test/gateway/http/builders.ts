@@ -65,10 +65,17 @@ export interface OpenedDoor {
 /** An open door on a free port of 127.0.0.1, with a check that says what the test wants. */
 export async function openDoor(
   check: HttpDoorParts['check'],
-  differing: Partial<HttpDoorSettings> & { readonly wait?: HttpDoorParts['wait'] } = {},
+  differing: Partial<HttpDoorSettings> & {
+    readonly wait?: HttpDoorParts['wait'];
+    readonly trustedHops?: number;
+  } = {},
   limits?: Parameters<typeof openHttpDoor>[2],
 ): Promise<OpenedDoor> {
-  const { wait = () => ({ max: milliseconds(2_000), margin: milliseconds(20) }), ...settings } = differing;
+  const {
+    wait = () => ({ max: milliseconds(2_000), margin: milliseconds(20) }),
+    trustedHops = 0,
+    ...settings
+  } = differing;
   const contexts: RequestContext[] = [];
   const events: HouseEvent[] = [];
   const door = await openHttpDoor(
@@ -81,6 +88,7 @@ export async function openDoor(
       clock: { monotonic: () => monotonicMilliseconds(performance.now()) },
       observe: (event) => void events.push(event),
       wait,
+      trustedHops: () => trustedHops,
     },
     {
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },

@@ -75,6 +75,24 @@ describe('an HTTP door for NGINX', () => {
     expect(context!.contextExtensions.size).toBe(0);
   });
 
+  it.each([
+    [0, ['203.0.113.9', '192.0.2.7'], '192.0.2.7'],
+    [1, ['203.0.113.9, 192.0.2.7'], '203.0.113.9'],
+    [1, ['203.0.113.9', '192.0.2.7'], '203.0.113.9'],
+    [2, ['203.0.113.9, 192.0.2.7'], null],
+    [0, ['[2001:DB8::1]:4711'], '2001:db8::1'],
+    [0, ['192.0.2.7:4711'], '192.0.2.7'],
+    [0, ['192.0.2.7, '], null],
+    [0, ['unknown'], null],
+    [0, [], null],
+  ])('behind %i of our proxies, of X-Forwarded-For %j, the client is %j', async (hops, lines, expected) => {
+    const { port, contexts } = await open(() => anAllow(), { trustedHops: hops });
+    const forwarded = lines.flatMap((line) => ['X-Forwarded-For', line]);
+    await ask({ port }, { headers: [...nginxHeaders(), ...forwarded] });
+    expect(contexts[0]).toMatchObject({ clientAddress: expected, serverName: null, peerPrincipal: null });
+    expect(contexts[0]).toMatchObject({ routeMetadata: {}, filterMetadata: {} });
+  });
+
   it('shows the check both lines of a repeated Authorization, in both orders (R3, T-4, G17)', async () => {
     const { port, contexts } = await open(() => anAllow());
     for (const tokens of [
