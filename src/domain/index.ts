@@ -24,3 +24,4 @@ export * from './route.ts';
 export * from './secret.ts';
 export * from './unreachable.ts';
 export * from './unusable-request.ts';
+export * from './secret-source.ts';

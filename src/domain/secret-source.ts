@@ -1,0 +1,38 @@
+import type { Soon } from './ports.ts';
+import type { RequestContext } from './request-context.ts';
+import { Secret } from './secret.ts';
+
+/**
+ * How code hands over a client secret: the secret, a promise of it, or a function that is asked for each enquiry, with
+ * the request that caused it. A function may be slow or fail: the enquiry's own budget bounds it, a failure is a fault.
+ */
+export type SecretSource =
+  | SecretValue
+  | Promise<SecretValue>
+  | (() => Soon<SecretValue>)
+  | ((request: RequestContext) => Soon<SecretValue>);
+
+export type SecretValue = string | Secret;
+
+/** A client secret as it is kept: at hand, or asked for when an enquiry needs it. */
+export type ClientSecret = Secret | SecretFunction;
+
+export type SecretFunction = (request: RequestContext) => Soon<Secret>;
+
+/** Whatever code handed over, in the form in which it is kept. */
+export function clientSecretOf(source: SecretSource): ClientSecret {
+  if (source instanceof Promise) return () => source.then(secretOf);
+  if (typeof source !== 'function') return secretOf(source);
+  return (request) => {
+    const value = source(request);
+    return value instanceof Promise ? value.then(secretOf) : secretOf(value);
+  };
+}
+
+/** @throws TypeError for what is no secret: what code hands over may be anything. */
+function secretOf(value: SecretValue): Secret {
+  if (value instanceof Secret) return value;
+  if (typeof value !== 'string' || value === '')
+    throw new TypeError('a client secret is not a text, or empty');
+  return new Secret(value);
+}
