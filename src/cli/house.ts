@@ -12,6 +12,7 @@ import {
   milliseconds,
   type Milliseconds,
   type Observe,
+  type ProxyFor,
   type Randomness,
 } from '../domain/index.ts';
 import { createIntrospector, isWrongSetting } from '../introspection/index.ts';
@@ -31,6 +32,8 @@ export interface HouseParts {
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly randomness: Randomness;
+  /** The way out that the environment names, for clients that name none. Left out: none. */
+  readonly proxyFor?: ProxyFor;
 }
 
 /** Old connections outlive a reload by this much, so that checks that began under the old settings end under them. */
@@ -39,12 +42,13 @@ const RETIRE_AFTER = milliseconds(10_000);
 /** @throws DoorError when an address cannot be listened on; nothing is left open then. */
 export async function openHouse(
   initial: Settings,
-  { telemetry, clock, randomness }: HouseParts,
+  { telemetry, clock, randomness, proxyFor = () => null }: HouseParts,
 ): Promise<House> {
   const observe: Observe = telemetry.observe;
   const system = { clock, randomness, observe };
   const discoveriesAtOnce = (): number => live.settings.discovery.concurrent;
-  const introspector = createIntrospector({ ...system, resolveName: systemResolveName, discoveriesAtOnce });
+  const outside = { resolveName: systemResolveName, proxyFor };
+  const introspector = createIntrospector({ ...system, ...outside, discoveriesAtOnce });
   const clients = openHouseClients(initial, { ...system, introspector });
   const caches = openCaches(initial.cache, system);
   const live = createLiveSettings(initial, { clients, caches, introspector, ...system });

@@ -1,5 +1,5 @@
 import { DoorError } from './doors.ts';
-import { type House, openHouse } from './house.ts';
+import { type House, type HouseParts, openHouse } from './house.ts';
 import { startReloading } from './reload.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { systemClock, systemRandomness } from './system.ts';
@@ -7,6 +7,7 @@ import { VERSION } from './version.ts';
 import type { ExitCode, World } from './world.ts';
 import { formatProblem } from '../config/index.ts';
 import { classOf, formatListenAddress } from '../domain/index.ts';
+import { readProxyEnvironment } from '../introspection/index.ts';
 import { createTelemetry, type Telemetry } from '../telemetry/index.ts';
 
 /** `gatehouse serve`: opens the doors and judges requests until a signal asks it to stop. */
@@ -29,7 +30,8 @@ export async function serve(world: World, { config }: { readonly config: string 
   const forgetCrashes = world.onCrash((cause) => crashed(telemetry, cause));
   try {
     telemetry.observe({ event: 'lifecycle', phase: 'starting', detail: `gatehouse ${VERSION}` });
-    const house = await openHouse(settings, { telemetry, clock: systemClock, randomness: systemRandomness });
+    const parts = { telemetry, clock: systemClock, randomness: systemRandomness };
+    const house = await openHouse(settings, { ...parts, ...proxiesIn(world) });
     announce(house, telemetry);
     for (const warning of settings.warnings) {
       telemetry.observe({ event: 'lifecycle', phase: 'warning', detail: formatProblem(warning) });
@@ -50,6 +52,12 @@ export async function serve(world: World, { config }: { readonly config: string 
     forgetCrashes();
     telemetry.flush();
   }
+}
+
+/** Reading the settings file has found them faultless. */
+function proxiesIn({ environment }: World): Pick<HouseParts, 'proxyFor'> {
+  const proxies = readProxyEnvironment(environment);
+  return proxies.ok ? { proxyFor: proxies.value } : {};
 }
 
 function announce(house: House, telemetry: Telemetry): void {

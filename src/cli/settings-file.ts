@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Problem, readSettings, type Settings } from '../config/index.ts';
-import { fail, type Result } from '../domain/index.ts';
+import { fail, type Result, succeed } from '../domain/index.ts';
+import { readProxyEnvironment } from '../introspection/index.ts';
 import { inspectPatterns } from '../policy/index.ts';
 import { inspectMatches } from '../client-store/index.ts';
 import type { World } from './world.ts';
@@ -26,9 +27,11 @@ export async function readSettingsFile(
   );
   if (!read.ok) return read;
 
+  const proxies = offline ? succeed(null) : readProxyEnvironment(environment);
   // What the rules themselves cannot make sense of is found here too, and not when they are put in force.
   const { routes, scrub, clientMatches } = read.value;
   const invalid = [
+    ...(proxies.ok ? [] : proxies.failure),
     ...inspectPatterns(routes, { scrub }).map(({ message }) => message),
     ...inspectMatches(clientMatches).map(
       ({ client, place, pattern, problem }) => `client "${client}": ${place} "${pattern}" ${problem}`,

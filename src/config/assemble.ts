@@ -14,6 +14,7 @@ import {
   type UpstreamSettings,
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
+import { proxyOf } from './outbound-proxy.ts';
 import { introspectionOf } from './introspection-settings.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
@@ -102,6 +103,7 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     issuer: issuer ?? null,
     metadataUrl: metadataUrl ?? null,
     connectTo: connectToOf(client.connectTo),
+    ...(client.proxy === undefined ? {} : { proxy: proxyOf(client.proxy, sources) }),
     acceptIssuers: client.acceptIssuers,
     endpointOrigins: client.endpointOrigins,
     clientId: sources.textOf(client.clientId),

@@ -66,7 +66,7 @@ export async function readClientRecord(
 }
 
 /** What only the operator may say. */
-const OPERATORS_OWN = ['allowHttp', 'connectTo', 'allowAddresses', 'required', 'match'];
+const OPERATORS_OWN = ['allowHttp', 'connectTo', 'proxy', 'allowAddresses', 'required', 'match'];
 
 function checkOwn(record: Raw): readonly Finding[] {
   return OPERATORS_OWN.map((key) => at(record, key))

@@ -1,3 +1,4 @@
+import type { ProxyChoice } from './outbound-proxy.ts';
 import type { Bytes, Milliseconds } from './quantity.ts';
 import type { Secret } from './secret.ts';
 
@@ -14,6 +15,8 @@ export interface ClientContext {
   readonly metadataUrl: string | null;
   /** Where connections go, whatever host the URLs name (split horizon); `null`: where they say. */
   readonly connectTo: ConnectTo | null;
+  /** The way out. Left out: as the environment says. */
+  readonly proxy?: ProxyChoice;
   /** Values of `iss` that are accepted in answers beside `issuer`. */
   readonly acceptIssuers: readonly string[];
   /** Origins that metadata may name for its endpoints beside those of `issuer` and `metadataUrl`. */

@@ -16,6 +16,7 @@ export * from './house-event.ts';
 export * from './introspection.ts';
 export * from './json.ts';
 export * from './ports.ts';
+export * from './outbound-proxy.ts';
 export * from './quantity.ts';
 export * from './reasons.ts';
 export * from './request-context.ts';

@@ -22,6 +22,11 @@ export function createAddressGuard(client: ConsentingSettings): MayConnect {
   };
 }
 
+/** For callbacks that want an error. */
+export class AddressRefused extends Error {
+  readonly code = 'ADDRESS_REFUSED';
+}
+
 export type ConsentingSettings = Pick<
   ClientContext,
   'issuer' | 'metadataUrl' | 'connectTo' | 'allowAddresses' | 'introspection'

@@ -1,3 +1,5 @@
+import { TunnelFailure } from './tunnel-failure.ts';
+
 /** Why no answer came, in words that hold nothing foreign. */
 export interface ConnectionFailure {
   readonly kind:
@@ -8,6 +10,10 @@ export interface ConnectionFailure {
     | 'slow'
     | 'certificate'
     | 'tls'
+    /** The proxy is not there, or cannot reach the server. */
+    | 'proxy'
+    /** The proxy does not want to. */
+    | 'proxy_refused'
     /** It was there and went away. */
     | 'lost'
     /** What came is not HTTP. */
@@ -19,6 +25,7 @@ export interface ConnectionFailure {
 
 /** Sorts an error of undici, net, tls or dns by its code; its message may quote the peer and is never used. */
 export function describeFailure(error: unknown): ConnectionFailure {
+  if (error instanceof TunnelFailure) return error.failure;
   const code = codeOf(error);
   const kind = KINDS.find(([, pattern]) => pattern.test(code))?.[0] ?? 'other';
   return { kind, detail: code === '' ? WORDS[kind] : `${WORDS[kind]} (${code})` };
@@ -32,6 +39,8 @@ const WORDS = {
   slow: 'no connection was made in time',
   certificate: 'the certificate of the server is not accepted; see `tls.ca`',
   tls: 'the TLS handshake failed',
+  proxy: 'the proxy cannot be used',
+  proxy_refused: 'the proxy did not open a tunnel',
   lost: 'the connection was lost before an answer',
   not_http: 'what came back is not HTTP',
   other: 'no connection can be made',

@@ -1,6 +1,6 @@
-import { type ClientContext, type Milliseconds, milliseconds, type ResolveName } from '../domain/index.ts';
+import { type ClientContext, type Milliseconds, milliseconds } from '../domain/index.ts';
 import { type Connections, openConnections } from './connections.ts';
-import { connectorSettingsOf } from './connector.ts';
+import { type ConnectorParts, connectorSettingsOf, wayTo } from './connector.ts';
 
 /**
  * The kept-alive connections of one client, opened at need; nearly always to one origin. What nobody has used for a
@@ -8,16 +8,15 @@ import { connectorSettingsOf } from './connector.ts';
  */
 export interface ConnectionPools {
   to(origin: string): Connections;
+  /** Origin of the proxy that connections there go through; `null`: they go straight. */
+  proxyTo(origin: string): string | null;
   readonly connected: number;
   readonly running: number;
   /** Lets running exchanges end. Whoever asks afterwards opens anew. */
   close(): Promise<void>;
 }
 
-export function createConnectionPools(
-  client: ClientContext,
-  parts: { readonly resolveName: ResolveName },
-): ConnectionPools {
+export function createConnectionPools(client: ClientContext, parts: ConnectorParts): ConnectionPools {
   const pools = new Map<string, Connections>();
   const usedSinceLastLook = new Set<string>();
   let look: NodeJS.Timeout | null = null;
@@ -37,6 +36,7 @@ export function createConnectionPools(
       pools.set(origin, opened);
       return opened;
     },
+    proxyTo: (origin) => wayTo(origin, settings, parts.proxyFor).through?.origin ?? null,
     get connected() {
       return [...pools.values()].reduce((sum, { connected }) => sum + connected, 0);
     },

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 
-import type { Milliseconds, ResolveName } from '../domain/index.ts';
-import { type ConnectorSettings, createConnector } from './connector.ts';
+import type { Milliseconds } from '../domain/index.ts';
+import { type ConnectorParts, type ConnectorSettings, createConnector } from './connector.ts';
 
 /**
  * Kept-alive HTTP/1.1 connections to one origin.
@@ -27,7 +27,7 @@ export interface ConnectionSettings extends ConnectorSettings {
 
 export function openConnections(
   origin: string,
-  parts: { readonly resolveName: ResolveName },
+  parts: ConnectorParts,
   settings: ConnectionSettings,
 ): Connections {
   // undici starts the first request of a connection within this callback, which tells it from the later ones.

@@ -1,38 +1,76 @@
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { URL } from 'node:url';
 
 import { buildConnector } from 'undici';
 
-import type { ClientContext, ClientTls, ConnectTo, Milliseconds, ResolveName } from '../domain/index.ts';
-import { createAddressGuard, type MayConnect } from './address-guard.ts';
+import type {
+  ClientContext,
+  ClientTls,
+  ConnectionEnd,
+  ConnectTo,
+  Milliseconds,
+  OutboundProxy,
+  ProxyFor,
+  ResolveName,
+} from '../domain/index.ts';
+import { AddressRefused, createAddressGuard, type MayConnect } from './address-guard.ts';
+import { lookupWith } from './lookup.ts';
+import { openTunnel } from './tunnel.ts';
+
+export interface ConnectorParts {
+  readonly resolveName: ResolveName;
+  /** What the environment says. Left out: nothing. */
+  readonly proxyFor?: ProxyFor;
+}
 
 export interface ConnectorSettings {
   readonly tls: ClientTls;
   readonly connectTo: ConnectTo | null;
+  /** Left out: as the environment says. */
+  readonly proxy?: ClientContext['proxy'];
   readonly mayConnect: MayConnect;
-  /** Budget of name resolution, TCP and TLS together. */
+  /** Budget of name resolution, TCP and TLS together; through a proxy, of the tunnel and of TLS within it each. */
   readonly connectTimeout: Milliseconds;
 }
 
 export function connectorSettingsOf(client: ClientContext, connectTimeout: Milliseconds): ConnectorSettings {
-  const { tls, connectTo } = client;
-  return { tls, connectTo, mayConnect: createAddressGuard(client), connectTimeout };
+  const { tls, connectTo, proxy } = client;
+  const way = proxy === undefined ? {} : { proxy };
+  return { tls, connectTo, ...way, mayConnect: createAddressGuard(client), connectTimeout };
+}
+
+/** Where the connections for an origin end, and the proxy that they go through; `null`: straight there. */
+export function wayTo(
+  origin: string,
+  { connectTo, proxy }: Pick<ConnectorSettings, 'connectTo' | 'proxy'>,
+  proxyFor: ProxyFor = () => null,
+): { readonly end: ConnectionEnd; readonly through: OutboundProxy | null } {
+  const url = new URL(origin);
+  const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
+  const standardPort = protocol === 'http:' ? 80 : 443;
+  const host = connectTo?.host ?? url.hostname.replace(/^\[|\]$/g, '');
+  const port = connectTo?.port ?? (url.port === '' ? standardPort : Number(url.port));
+  const end = { protocol, host, port } as const;
+  if (proxy === undefined) return { end, through: proxyFor(end) };
+  return { end, through: proxy.kind === 'named' ? proxy.proxy : null };
 }
 
 /**
  * Opens connections for one origin of one client.
  *
- * Out: a socket to where `connectTo` or the origin says, its server authenticated.
- * Never: an address that was not shown to the guard (T-14); an unchecked certificate (INT-7, T-46), or one that is not
- * for the host of the origin, unless `connectTo.serverName` says for which.
+ * Out: a socket to where `connectTo` or the origin says, straight or through a proxy, its server authenticated.
+ * Never: an address that was not shown to the guard (T-14), but for what a proxy resolves; an unchecked certificate
+ * (INT-7, T-46), or one that is not for the host of the origin, unless `connectTo.serverName` says for which.
  */
 export function createConnector(
   origin: string,
-  { resolveName }: { readonly resolveName: ResolveName },
-  { tls, connectTo, mayConnect, connectTimeout }: ConnectorSettings,
+  { resolveName, proxyFor }: ConnectorParts,
+  settings: ConnectorSettings,
 ): buildConnector.connector {
-  const name = connectTo?.serverName ?? hostOf(origin);
+  const { tls, connectTo, mayConnect, connectTimeout } = settings;
+  const name = connectTo?.serverName ?? new URL(origin).hostname.replace(/^\[|\]$/g, '');
+  const { end, through } = wayTo(origin, settings, proxyFor);
   const connect = buildConnector({
     allowH2: false,
     timeout: connectTimeout,
@@ -48,53 +86,36 @@ export function createConnector(
   });
 
   return (target, callback) => {
-    const hostname = connectTo?.host ?? target.hostname;
-    const port = connectTo?.port ?? target.port;
-    const family = isIP(hostname);
-    // Names are judged when they are resolved; an address never is.
-    if (family !== 0 && !mayConnect({ address: hostname, family: family === 6 ? 6 : 4 })) {
+    if (!mayBeNamed(end.host, mayConnect, through !== null)) {
       queueMicrotask(() => callback(new AddressRefused(), null));
       return;
     }
-    connect({ ...target, hostname, port: String(port), servername: isIP(name) === 0 ? name : '' }, callback);
+    const servername = isIP(name) === 0 ? name : '';
+    const there = { ...target, hostname: end.host, port: String(end.port), servername };
+    if (through === null) connect(there, callback);
+    else void connectThrough(through, there, callback);
   };
+
+  /** TLS with the server goes through the tunnel from end to end: the proxy sees neither tokens nor secrets. */
+  async function connectThrough(
+    proxy: OutboundProxy,
+    there: buildConnector.Options,
+    callback: buildConnector.Callback,
+  ): Promise<void> {
+    const tunnel = await openTunnel(proxy, end, { resolveName, timeout: connectTimeout });
+    if (!tunnel.ok) callback(tunnel.failure, null);
+    else if (end.protocol === 'https:') connect({ ...there, httpSocket: tunnel.value }, callback);
+    else callback(null, tunnel.value);
+  }
 }
 
 /**
- * The port as `net.connect` asks for it. Several addresses are tried one after another (RFC 8305), each connection
- * beginning with the next one, so that all of them are used.
+ * Names are judged when they are resolved; an address never is. A proxy resolves for itself, where we cannot see it:
+ * there `localhost`, too, is judged as it is written.
  */
-function lookupWith(resolveName: ResolveName, mayConnect: MayConnect): LookupFunction {
-  let turn = 0;
-  return (hostname, { all }, callback) => {
-    resolveName(hostname).then(
-      (addresses) => {
-        const permitted = rotated(addresses.filter(mayConnect), turn);
-        turn += 1;
-        const [first] = permitted;
-        if (first === undefined) {
-          callback(addresses.length === 0 ? new UnresolvedName() : new AddressRefused(), '');
-        } else if (all === true) callback(null, permitted);
-        else callback(null, first.address, first.family);
-      },
-      (cause: unknown) => callback(cause instanceof Error ? cause : new UnresolvedName(), ''),
-    );
-  };
-}
-
-function rotated<Item>(items: readonly Item[], by: number): Item[] {
-  const first = items.length === 0 ? 0 : by % items.length;
-  return [...items.slice(first), ...items.slice(0, first)];
-}
-
-function hostOf(origin: string): string {
-  return new URL(origin).hostname.replace(/^\[|\]$/g, '');
-}
-
-class UnresolvedName extends Error {
-  readonly code = 'ENOTFOUND';
-}
-
-class AddressRefused extends Error {
-  readonly code = 'ADDRESS_REFUSED';
+function mayBeNamed(host: string, mayConnect: MayConnect, isResolvedElsewhere: boolean): boolean {
+  const family = isIP(host);
+  if (family !== 0) return mayConnect({ address: host, family: family === 6 ? 6 : 4 });
+  const isThisHost = /(?:^|\.)localhost\.?$/i.test(host);
+  return !isResolvedElsewhere || !isThisHost || mayConnect({ address: '127.0.0.1', family: 4 });
 }

@@ -58,6 +58,7 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
     endpoint: source.latest?.endpoint ?? null,
     authentication: source.latest?.authentication.method ?? null,
     algorithm: source.latest?.authentication.algorithm ?? null,
+    proxy: source.latest === null ? null : pools.proxyTo(source.latest.origin),
     metadata: metadataStatus(view),
     connections: { connected: pools.connected, running: pools.running },
     enquiries: { inside: gate.inside, waiting: gate.waiting, lastFault: faultStatus(lastFault) },

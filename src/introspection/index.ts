@@ -4,4 +4,5 @@ export { isWrongSetting } from './introspection-fault.ts';
 export { createIntrospector, type HouseIntrospector } from './introspector.ts';
 export type { IntrospectorParts } from './introspector-parts.ts';
 export { JSON_LIMITS, type JsonLimits, parseStrictJson } from './parse-strict-json.ts';
+export { readProxyEnvironment } from './proxy-environment.ts';
 export { readIntrospection } from './read-introspection.ts';

@@ -1,11 +1,13 @@
 import type { Turns } from '../bounds/index.ts';
-import type { Clock, Observe, Randomness, ResolveName } from '../domain/index.ts';
+import type { Clock, Observe, ProxyFor, Randomness, ResolveName } from '../domain/index.ts';
 
 export interface IntrospectorParts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly observe: Observe;
   readonly resolveName: ResolveName;
+  /** The way out that the environment names. Left out: none. */
+  readonly proxyFor?: ProxyFor;
   /** Metadata documents that are fetched at once, over all clients; read at every fetch. */
   readonly discoveriesAtOnce: () => number;
 }

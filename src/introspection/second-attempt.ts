@@ -24,6 +24,7 @@ const PASSING: ReadonlySet<ConnectionFailure['kind']> = new Set([
   'refused',
   'slow',
   'tls',
+  'proxy',
   'lost',
   'other',
 ]);

@@ -111,6 +111,19 @@ describe('run serve', () => {
     });
   });
 
+  it.each([['serve'], ['check']])(
+    'exits 2 from %s when the environment names no usable proxy',
+    async (command) => {
+      const environment = { CLIENT_SECRET: 's3cret', HTTPS_PROXY: 'socks5://gate:hunter2@proxy.example' };
+      const { code, error } = await runIn([command, '--config', fileOf(GOOD)], { environment });
+      expect(code).toBe(2);
+      expect(error).toContain(
+        'the environment variable HTTPS_PROXY names a proxy of a kind that is not spoken here',
+      );
+      expect(error).not.toContain('hunter2');
+    },
+  );
+
   it.each([
     ['an empty file', ''],
     ['an unknown key', `${GOOD}nonsense: true\n`],

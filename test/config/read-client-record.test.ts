@@ -56,6 +56,8 @@ describe('readClientRecord', () => {
     ['plain HTTP', { allowHttp: true }, 'allowHttp: is not for records'],
     ['plain HTTP that it does not even want', { allowHttp: false }, 'allowHttp: is not for records'],
     ['another host to connect to', { connectTo: { host: '127.0.0.1' } }, 'connectTo: is not for records'],
+    ['a way out', { proxy: 'http://proxy.example.com' }, 'proxy: is not for records'],
+    ['the straight way', { proxy: 'none' }, 'proxy: is not for records'],
     ['addresses of our network', { allowAddresses: ['127.0.0.0/8'] }, 'allowAddresses: is not for records'],
     ['a match', { match: {} }, 'match: is not for records'],
     ['a say in readiness', { required: true }, 'required: is not for records'],

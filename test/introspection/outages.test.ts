@@ -19,6 +19,7 @@ import {
   status,
 } from '../support/fault-server.ts';
 import { freePort } from '../support/processes.ts';
+import { type ProxyServer, startProxyServer } from '../support/proxy-server.ts';
 import { aClientOf, openScene, outcomeOf } from './scene.ts';
 
 const PAGE = readFileSync(new URL('../../docs/outages.md', import.meta.url), 'utf8');
@@ -32,19 +33,24 @@ const ROWS = PAGE.split('\n')
 const authority = createAuthority();
 let server: FaultServer;
 let expired: FaultServer;
+let proxy: ProxyServer;
 let nobody: number;
 
 beforeAll(async () => {
   server = await startFaultServer();
   expired = await startFaultServer({ tls: authority.issue(['IP:127.0.0.1'], { days: -1 }) });
+  proxy = await startProxyServer();
   nobody = await freePort();
 });
-afterAll(() => Promise.all([server.stop(), expired.stop()]));
+afterAll(() => Promise.all([server.stop(), expired.stop(), proxy.stop()]));
 
 const TIMEOUT = milliseconds(400);
 const ACTIVE = { active: true };
 const patient = (url: string, differing: Partial<Omit<ClientContext, 'introspection'>> = {}) =>
   aClientOf(url, differing);
+const through = (origin: string): Pick<ClientContext, 'proxy'> => {
+  return { proxy: { kind: 'named', proxy: { origin, credentials: null, ca: null } } };
+};
 const answering = (answer: Answer) => () => {
   server.always(answer);
   return patient(server.url('/'));
@@ -79,6 +85,20 @@ const FAULTS: Readonly<Record<string, () => ClientContext>> = {
   'not HTTP at all': answering(raw('220 mail.example ESMTP\r\n')),
   '16 MiB answer': answering(huge(16 * 1024 * 1024)),
   '401, our credentials refused': answering(status(401)),
+  'proxy stopped': () => patient(server.url('/'), through(`http://127.0.0.1:${nobody}`)),
+  'proxy wants other credentials': () => {
+    proxy.answer({ kind: 'refuse', status: 407 });
+    return patient(server.url('/'), through(proxy.origin));
+  },
+  'proxy refuses the tunnel': () => {
+    proxy.answer({ kind: 'refuse', status: 403 });
+    return patient(server.url('/'), through(proxy.origin));
+  },
+  'proxy hangs': () => {
+    proxy.answer({ kind: 'hang' });
+    const hasty = { ...through(proxy.origin), introspection: { timeout: TIMEOUT } };
+    return aClientOf(server.url('/'), hasty);
+  },
 };
 
 /** Tokens after which no further one is sent, by the last column. */
@@ -101,7 +121,7 @@ describe('docs/outages.md', () => {
     const result = await scene.ask(FAULTS[row.fault]!());
     expect(outcomeOf(result)).toBe(row.reason);
     expect(Object.keys(FAULT_REASONS)).toContain(row.reason);
-    expect(row.ends === 'at once').toBe(row.reason !== 'introspection_timeout');
+    expect(row.ends === 'after `introspection.timeout`').toBe(row.reason === 'introspection_timeout');
     expect(scene.events.findLast(({ event }) => event === 'introspected')).toMatchObject({
       outcome: row.reason,
       detail: row.detail === '' ? null : expect.stringContaining(row.detail),

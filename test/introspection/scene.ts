@@ -9,6 +9,7 @@ import {
   type HouseEvent,
   type Introspection,
   monotonicMilliseconds,
+  type ProxyFor,
   type Question,
   type Randomness,
   type ResolveName,
@@ -42,13 +43,15 @@ export function openScene(
     readonly resolveName?: ResolveName;
     readonly clock?: Clock;
     readonly discoveriesAtOnce?: number;
+    readonly proxyFor?: ProxyFor;
   } = {},
 ): Scene {
-  const { resolveName = everyNameIsHere, clock = systemClock, discoveriesAtOnce = 16 } = differing;
+  const { resolveName = everyNameIsHere, clock = systemClock, discoveriesAtOnce = 16, proxyFor } = differing;
   const events: HouseEvent[] = [];
   const resolved: string[] = [];
   const introspector = createIntrospector({
     discoveriesAtOnce: () => discoveriesAtOnce,
+    ...(proxyFor === undefined ? {} : { proxyFor }),
     clock,
     randomness: steadyRandomness,
     observe: (event) => void events.push(event),

@@ -1,6 +1,7 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { checkAuthentication } from './authentication.ts';
 import { checkEnquiry } from './enquiry.ts';
+import { checkProxy } from './proxy.ts';
 import { checkSameNames } from './routes.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
@@ -11,6 +12,7 @@ export function checkClients(root: Raw): readonly Finding[] {
       ...checkWhereabouts(client),
       ...checkAuthentication(client),
       ...checkSchemes(client),
+      ...checkProxy(at(client, 'proxy')),
       ...checkEnquiry(at(client, 'introspection')),
       ...checkSameNames(at(client, 'match', 'headers')),
     ]);

@@ -5,6 +5,7 @@ import { optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import {
+import { proxy } from './proxy.ts';
   certificateFile,
   flawOfClientId,
   flawOfSecret,
@@ -49,6 +50,11 @@ function client() {
       'where the URLs say',
     ),
     acceptIssuers: standard(
+    proxy: optional(
+      proxy(),
+      'The proxy that connections go through, by CONNECT, or `none`. `NO_PROXY` plays no part then.',
+      'as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say',
+    ),
       anyList(text()),
       [],
       'Values of `iss` that are accepted in answers beside `issuer`.',

@@ -46,7 +46,7 @@ export function redisUrl() {
   });
 }
 
-function parseHttpUrl(text: string): Result<URL, string> {
+export function parseHttpUrl(text: string): Result<URL, string> {
   const form = 'is not a URL; write it in full, as in https://idp.example.com';
   // The parser of URLs strips spaces and mends much: only what needs no mending is a setting.
   if (!isVisible(text) || !/^https?:\/\/[^/]/.test(text) || !URL.canParse(text)) return fail(form);
