@@ -14,8 +14,8 @@ import {
   type UpstreamSettings,
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
-import { proxyOf } from './outbound-proxy.ts';
 import { introspectionOf } from './introspection-settings.ts';
+import { proxyOf } from './outbound-proxy.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
 import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';

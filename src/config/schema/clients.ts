@@ -4,8 +4,8 @@ import { flawOfHeaderName } from './http-words.ts';
 import { optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
-import {
 import { proxy } from './proxy.ts';
+import {
   certificateFile,
   flawOfClientId,
   flawOfSecret,
@@ -49,12 +49,12 @@ function client() {
       'Where connections go, whatever host the URLs name; what is sent over them stays the same.',
       'where the URLs say',
     ),
-    acceptIssuers: standard(
     proxy: optional(
       proxy(),
       'The proxy that connections go through, by CONNECT, or `none`. `NO_PROXY` plays no part then.',
       'as `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say',
     ),
+    acceptIssuers: standard(
       anyList(text()),
       [],
       'Values of `iss` that are accepted in answers beside `issuer`.',
