@@ -203,13 +203,21 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
   };
 }
 
-function matchOf({ hosts, paths, methods, headers, context }: RouteInput['match']): RouteMatch {
+function matchOf(match: RouteInput['match']): RouteMatch {
+  const { hosts, paths, methods, headers, context, serverNames, routeMetadata } = match;
   return {
     hosts: hosts ?? [],
     paths: paths ?? [],
     methods: methods ?? [],
     headers: new Map(Object.entries(headers ?? {}).map(([name, values]) => [name.toLowerCase(), values])),
     context: new Map(Object.entries(context ?? {})),
+    serverNames: serverNames ?? [],
+    routeMetadata: new Map(
+      Object.entries(routeMetadata ?? {}).map(([namespace, demanded]) => [
+        namespace,
+        new Map(Object.entries(demanded)),
+      ]),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ClientContext, RouteSettings } from '../domain/index.ts';
+import type { ClientContext, RouteMatch, RouteSettings } from '../domain/index.ts';
 import type { Assembled } from './assemble.ts';
 import { isBroader } from './broader.ts';
 import { atKey, atValue, type Finding } from './finding.ts';
@@ -61,17 +61,33 @@ function openToAll(
   ];
 }
 
-/** HTTP doors bring no context, so such a rule never fits there. */
+/** What only Envoy tells over gRPC. */
+const OF_GRPC = [
+  { key: 'context', what: 'context', isAsked: ({ context }: RouteMatch) => context.size > 0 },
+  {
+    key: 'serverNames',
+    what: 'server name',
+    isAsked: ({ serverNames }: RouteMatch) => serverNames.length > 0,
+  },
+  {
+    key: 'routeMetadata',
+    what: 'route metadata',
+    isAsked: ({ routeMetadata }: RouteMatch) => routeMetadata.size > 0,
+  },
+] as const;
+
+/** HTTP doors bring none of it, so such a rule never fits there. */
 function contextRules(routes: readonly RouteSettings[]): readonly Finding[] {
   return routes.flatMap((route, index) => {
-    if (route.match.context.size === 0) return [];
+    const asked = OF_GRPC.find(({ isAsked }) => isAsked(route.match));
+    if (asked === undefined) return [];
     const broader = routes.slice(index + 1).find((later) => isBroader(later.match, route.match));
     if (broader === undefined) return [];
-    const path = ['routes', index, 'match', 'context'];
+    const path = ['routes', index, 'match', asked.key];
     const consequence =
       route.otherwise === 'next'
         ? `requests there go on to ${quoted(broader.name)}`
         : `requests there are denied instead of going on to ${quoted(broader.name)}`;
-    return [atKey(path, `never fits at an HTTP door, which has no context; ${consequence}`)];
+    return [atKey(path, `never fits at an HTTP door, which has no ${asked.what}; ${consequence}`)];
   });
 }

@@ -28,6 +28,10 @@ export interface RouteMatch {
   readonly headers: ReadonlyMap<string, readonly string[]>;
   /** Each named `context_extensions` entry must have one of the values. */
   readonly context: ReadonlyMap<string, readonly string[]>;
+  /** The server name of the client's TLS handshake with the gateway; in the form of `hosts`. */
+  readonly serverNames: readonly string[];
+  /** By namespace and name: each must be there in the metadata of the gateway's route, with one of the values. */
+  readonly routeMetadata: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 }
 
 /** Opaque characters that a rule lets through although upstreams may read them in two ways. */

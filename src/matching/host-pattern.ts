@@ -27,3 +27,19 @@ export function parseHostPattern(text: string): Result<HostPattern, string> {
   if (isWild && name.startsWith('[')) return fail('puts *. before an address; write the address alone');
   return succeed(isWild ? { kind: 'below', name, key: `*.${name}` } : { kind: 'exact', name, key: name });
 }
+
+/** @param host canonical. */
+export function matchesHost({ kind, name }: HostPattern, host: string): boolean {
+  return kind === 'any' || (kind === 'exact' ? host === name : host.endsWith(`.${name}`));
+}
+
+/** Whether every host that `narrow` means is meant by `wide`, too. */
+export function coversHost(wide: HostPattern, narrow: HostPattern): boolean {
+  if (wide.kind === 'any' || wide.key === narrow.key) return true;
+  return wide.kind === 'below' && narrow.name.endsWith(`.${wide.name}`);
+}
+
+/** Names form a tree, so two host patterns overlap only where one covers the other. */
+export function overlapsHost(one: HostPattern, other: HostPattern): boolean {
+  return coversHost(one, other) || coversHost(other, one);
+}

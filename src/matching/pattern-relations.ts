@@ -1,5 +1,5 @@
 import type { RulePatterns } from './compile-patterns.ts';
-import type { HostPattern } from './host-pattern.ts';
+import { coversHost, type HostPattern, overlapsHost } from './host-pattern.ts';
 import type { PathPattern } from './path-pattern.ts';
 
 /** Whether every host and path that `narrow` means is meant by `wide` too, pair by pair. */
@@ -29,16 +29,6 @@ function coversHosts({ hosts }: RulePatterns, narrow: HostPattern): boolean {
 
 function coversPaths({ paths }: RulePatterns, narrow: PathPattern): boolean {
   return paths.some((wide) => coversPath(wide, narrow));
-}
-
-function coversHost(wide: HostPattern, narrow: HostPattern): boolean {
-  if (wide.kind === 'any' || wide.key === narrow.key) return true;
-  return wide.kind === 'below' && narrow.name.endsWith(`.${wide.name}`);
-}
-
-/** Names form a tree, so two host patterns overlap only where one covers the other. */
-function overlapsHost(one: HostPattern, other: HostPattern): boolean {
-  return coversHost(one, other) || coversHost(other, one);
 }
 
 function coversPath(wide: PathPattern, narrow: PathPattern): boolean {

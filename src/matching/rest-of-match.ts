@@ -1,34 +1,59 @@
-import type { RequestContext, RouteMatch } from '../domain/index.ts';
+import { isJsonObject, type Json, type RequestContext, type RouteMatch } from '../domain/index.ts';
 import { byteString } from './byte-string.ts';
+import { canonicalHost } from './canonical-host.ts';
+import { coversHost, type HostPattern, matchesHost, overlapsHost, parseHostPattern } from './host-pattern.ts';
 
-/** What a rule demands of a request besides host and path. */
+/** What a rule demands of a request besides host and path. An empty list demands nothing. */
 export interface RestOfMatch {
   /** `null`: any. HEAD is among them where GET is. */
   readonly methods: ReadonlySet<string> | null;
   readonly headers: readonly Named[];
   readonly context: readonly Named[];
+  readonly serverNames: readonly HostPattern[];
+  readonly metadata: readonly Named[];
 }
 
 /** Byte strings, as requests carry them. */
 interface Named {
+  /** Of metadata; otherwise empty. */
+  readonly namespace: string;
   readonly name: string;
   readonly values: ReadonlySet<string>;
 }
 
+/** @throws Error for a server name that is none; the settings have been looked at before. */
 export function compileRest(match: RouteMatch): RestOfMatch {
   return {
     methods: match.methods.length === 0 ? null : withHead(match.methods),
-    headers: named(match.headers, (name) => name.toLowerCase()),
-    context: named(match.context, byteString),
+    headers: named(match.headers, { spell: (name) => name.toLowerCase() }),
+    context: named(match.context, { spell: byteString }),
+    serverNames: match.serverNames.map(serverNamePattern),
+    metadata: [...match.routeMetadata].flatMap(([namespace, demanded]) =>
+      named(demanded, { spell: byteString, namespace: byteString(namespace) }),
+    ),
   };
 }
 
 /** Whether the rest demands nothing, so that it fits every request. */
-export function fitsAlways({ methods, headers, context }: RestOfMatch): boolean {
-  return methods === null && headers.length === 0 && context.length === 0;
+export function fitsAlways(rest: RestOfMatch): boolean {
+  return conditionsIn(rest) === 0;
 }
 
-export function fits({ methods, headers, context }: RestOfMatch, request: RequestContext): boolean {
+/** How many things the rest demands. */
+export function conditionsIn({ methods, headers, context, serverNames, metadata }: RestOfMatch): number {
+  return (
+    (methods === null ? 0 : 1) +
+    headers.length +
+    context.length +
+    (serverNames.length === 0 ? 0 : 1) +
+    metadata.length
+  );
+}
+
+export function fits(
+  { methods, headers, context, serverNames, metadata }: RestOfMatch,
+  request: RequestContext,
+): boolean {
   if (methods !== null && !methods.has(request.method)) return false;
   return (
     headers.every(({ name, values }) => {
@@ -39,8 +64,28 @@ export function fits({ methods, headers, context }: RestOfMatch, request: Reques
     context.every(({ name, values }) => {
       const found = request.contextExtensions.get(name);
       return found !== undefined && values.has(found);
-    })
+    }) &&
+    (serverNames.length === 0 || isAmong(serverNames, request.serverName)) &&
+    // Behind the others, for it may have to be read first.
+    (metadata.length === 0 || metadata.every((demanded) => holds(request, demanded)))
   );
+}
+
+function isAmong(patterns: readonly HostPattern[], serverName: string | null): boolean {
+  const name = serverName === null ? null : canonicalHost(serverName);
+  return name !== null && patterns.some((pattern) => matchesHost(pattern, name));
+}
+
+function holds({ routeMetadata }: RequestContext, { namespace, name, values }: Named): boolean {
+  const found = routeMetadata[namespace];
+  const text = isJsonObject(found) ? textOf(found[name]) : null;
+  return text !== null && values.has(text);
+}
+
+/** Gateways write numbers and truth values where their settings do not quote them. */
+function textOf(value: Json | undefined): string | null {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
 }
 
 /** Whether `wide` fits every request that `narrow` fits. */
@@ -48,7 +93,9 @@ export function coversRest(wide: RestOfMatch, narrow: RestOfMatch): boolean {
   return (
     (wide.methods === null || (narrow.methods !== null && isSubset(narrow.methods, wide.methods))) &&
     coversNamed(wide.headers, narrow.headers) &&
-    coversNamed(wide.context, narrow.context)
+    coversNamed(wide.context, narrow.context) &&
+    coversServerNames(wide.serverNames, narrow.serverNames) &&
+    coversNamed(wide.metadata, narrow.metadata)
   );
 }
 
@@ -57,13 +104,25 @@ export function mayBothFit(one: RestOfMatch, other: RestOfMatch): boolean {
   return (
     (one.methods === null || other.methods === null || isMeeting(one.methods, other.methods)) &&
     meetsNamed(one.headers, other.headers) &&
-    meetsNamed(one.context, other.context)
+    meetsNamed(one.context, other.context) &&
+    meetsServerNames(one.serverNames, other.serverNames) &&
+    meetsNamed(one.metadata, other.metadata)
   );
 }
 
+function coversServerNames(wide: readonly HostPattern[], narrow: readonly HostPattern[]): boolean {
+  if (wide.length === 0) return true;
+  return narrow.length > 0 && narrow.every((name) => wide.some((other) => coversHost(other, name)));
+}
+
+function meetsServerNames(ones: readonly HostPattern[], others: readonly HostPattern[]): boolean {
+  if (ones.length === 0 || others.length === 0) return true;
+  return ones.some((one) => others.some((other) => overlapsHost(one, other)));
+}
+
 function meetsNamed(ones: readonly Named[], others: readonly Named[]): boolean {
-  return ones.every(({ name, values }) =>
-    others.every((other) => other.name !== name || isMeeting(values, other.values)),
+  return ones.every((one) =>
+    others.every((other) => !isSameName(one, other) || isMeeting(one.values, other.values)),
   );
 }
 
@@ -72,9 +131,13 @@ function isMeeting(ones: ReadonlySet<string>, others: ReadonlySet<string>): bool
 }
 
 function coversNamed(wide: readonly Named[], narrow: readonly Named[]): boolean {
-  return wide.every(({ name, values }) =>
-    narrow.some((other) => other.name === name && isSubset(other.values, values)),
+  return wide.every((one) =>
+    narrow.some((other) => isSameName(one, other) && isSubset(other.values, one.values)),
   );
+}
+
+function isSameName(one: Named, other: Named): boolean {
+  return one.name === other.name && one.namespace === other.namespace;
 }
 
 function isSubset(narrow: ReadonlySet<string>, wide: ReadonlySet<string>): boolean {
@@ -87,10 +150,17 @@ function withHead(methods: readonly string[]): ReadonlySet<string> {
 
 function named(
   demanded: ReadonlyMap<string, readonly string[]>,
-  spell: (name: string) => string,
+  { spell, namespace = '' }: { readonly spell: (name: string) => string; readonly namespace?: string },
 ): readonly Named[] {
   return [...demanded].map(([name, values]) => ({
+    namespace,
     name: spell(name),
     values: new Set(values.map(byteString)),
   }));
+}
+
+function serverNamePattern(text: string): HostPattern {
+  const pattern = parseHostPattern(text);
+  if (!pattern.ok) throw new Error(`match.serverNames: "${text}" ${pattern.failure}`);
+  return pattern.value;
 }

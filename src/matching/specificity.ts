@@ -1,6 +1,6 @@
 import type { HostPattern } from './host-pattern.ts';
 import type { PathPattern } from './path-pattern.ts';
-import type { RestOfMatch } from './rest-of-match.ts';
+import { conditionsIn, type RestOfMatch } from './rest-of-match.ts';
 
 /** One pair of patterns of a match, and what it demands besides. */
 export interface Demands {
@@ -20,7 +20,7 @@ export function compareSpecificity(one: Demands, other: Demands): number {
   return (
     compareHosts(one.host, other.host) ||
     comparePaths(one.path, other.path) ||
-    countOf(other.rest) - countOf(one.rest)
+    conditionsIn(other.rest) - conditionsIn(one.rest)
   );
 }
 
@@ -45,8 +45,4 @@ function rankAt({ segments }: PathPattern, at: number): number {
   const segment = segments[at];
   if (segment === undefined) return 2;
   return segment === null ? 1 : 0;
-}
-
-function countOf({ methods, headers, context }: RestOfMatch): number {
-  return (methods === null ? 0 : 1) + headers.length + context.length;
 }

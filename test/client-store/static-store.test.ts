@@ -97,6 +97,12 @@ describe('a client chosen by its match', () => {
       { host: 'other.example.net', contextExtensions: new Map([['tenant', 'red']]) },
       'context',
     ],
+    ['a server name', { host: 'other.example.net', serverName: 'tls.example.net' }, 'serverName'],
+    [
+      'metadata of the route',
+      { host: 'other.example.net', routeMetadata: { 'com.example': { tenant: 'green' } } },
+      'routeMetadata',
+    ],
     ['a method', { host: 'other.example.net', path: '/method', method: 'HEAD' }, 'method'],
     ['nothing', { host: 'example.com' }, 'no_client'],
     [
@@ -117,6 +123,8 @@ describe('a client chosen by its match', () => {
       path: { paths: ['/partner/**'] },
       header: { headers: new Map([['x-tenant', ['blue']]]) },
       context: { context: new Map([['tenant', ['red']]]) },
+      serverName: { serverNames: ['tls.example.net'] },
+      routeMetadata: { routeMetadata: new Map([['com.example', new Map([['tenant', ['green']]])]]) },
       method: { paths: ['/method'], methods: ['GET'] },
     };
     expect(await clientFor(matches, request)).toBe(expected);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem, readSettings } from '../../src/config/index.ts';
-import { secretOf } from '../support/builders.ts';
+import { aMatch, secretOf } from '../support/builders.ts';
 import { createSelfSigned } from '../support/certificates.ts';
 import { ONE_CLIENT, problemsOf, settingsOf, WORLD } from './read.ts';
 import { aWorld, CACHE_KEY, CANARY } from './worlds.ts';
@@ -44,7 +44,7 @@ describe('readSettings', () => {
     expect(settings.routes).toEqual([
       {
         name: 'default',
-        match: { hosts: [], paths: [], methods: [], headers: new Map(), context: new Map() },
+        match: aMatch(),
         otherwise: 'deny',
         client: null,
         mode: 'required',
@@ -174,6 +174,8 @@ describe('readSettings', () => {
       methods: ['POST', 'PURGE'],
       headers: new Map([['x-api-version', ['2']]]),
       context: new Map([['tier', ['gold', 'silver']]]),
+      serverNames: ['api.example.com', '*.example.net'],
+      routeMetadata: new Map([['com.example', new Map([['tier', ['gold', 'silver']]])]]),
     });
     expect(routes[1]?.upstream).toEqual({
       headers: [
@@ -362,6 +364,8 @@ routes:
       methods: [POST, PURGE]
       headers: { X-Api-Version: "2" }
       context: { tier: [gold, silver] }
+      serverNames: [API.example.com., "*.example.net"]
+      routeMetadata: { com.example: { tier: [gold, silver] } }
     otherwise: next
     client: orders
     require: [writer, { scopes: { any: [a, b] }, audience: [https://api], issuer: [https://i] }]

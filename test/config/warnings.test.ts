@@ -101,6 +101,17 @@ describe('the warnings of settings', () => {
       expect(await warningsOf(rules(gold, rest) + HTTP)).toEqual([]);
     });
 
+    it.each([
+      ['serverNames', '[a.example.com]', 'server name'],
+      ['routeMetadata', '{ com.example: { tier: gold } }', 'route metadata'],
+    ])('tell of one that asks for %s alike', async (key, value, what) => {
+      const text = rules('', '').replace('context: { tier: gold }', `${key}: ${value}`) + HTTP;
+      expect(await warningsOf(text)).toEqual([
+        `routes[0].match.${key}: never fits at an HTTP door, which has no ${what}; ` +
+          'requests there are denied instead of going on to "rest"',
+      ]);
+    });
+
     it('do not tell of one while only gRPC doors are open', async () => {
       expect(await warningsOf(rules('', ''))).toEqual([]);
     });

@@ -10,6 +10,8 @@ export interface RouteWords {
   readonly methods?: readonly string[];
   readonly headers?: Readonly<Record<string, readonly string[]>>;
   readonly context?: Readonly<Record<string, readonly string[]>>;
+  readonly serverNames?: readonly string[];
+  readonly routeMetadata?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly otherwise?: RouteSettings['otherwise'];
   readonly mode?: RouteSettings['mode'];
   readonly path?: Partial<RouteSettings['path']>;
@@ -30,6 +32,13 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
       methods: words.methods ?? [],
       headers: new Map(Object.entries(words.headers ?? {})),
       context: new Map(Object.entries(words.context ?? {})),
+      serverNames: words.serverNames ?? [],
+      routeMetadata: new Map(
+        Object.entries(words.routeMetadata ?? {}).map(([namespace, demanded]) => [
+          namespace,
+          new Map(Object.entries(demanded)),
+        ]),
+      ),
     },
     otherwise: words.otherwise ?? 'deny',
     client: null,

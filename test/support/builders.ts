@@ -47,7 +47,16 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
 
 /** Matches everything but for what a test names. */
 export function aMatch(differing: Partial<RouteMatch> = {}): RouteMatch {
-  return { hosts: [], paths: [], methods: [], headers: new Map(), context: new Map(), ...differing };
+  return {
+    hosts: [],
+    paths: [],
+    methods: [],
+    headers: new Map(),
+    context: new Map(),
+    serverNames: [],
+    routeMetadata: new Map(),
+    ...differing,
+  };
 }
 
 /** Our secret at the authorization server; `null` for a client that has none. */

@@ -27,5 +27,17 @@ export function match() {
       "Each entry of Envoy's `context_extensions` must have one of the values. HTTP doors have none.",
       'any',
     ),
+    serverNames: optional(
+      list(hostPattern()),
+      "Server names of the client's TLS handshake with Envoy, in the form of `hosts`; `include_tls_session` must be on " +
+        'there. HTTP doors have none.',
+      'any',
+    ),
+    routeMetadata: optional(
+      mapOf(flawOfText, mapOf(flawOfText, oneOrMore(text(), { least: 1 }))),
+      "By namespace and name: each entry of the metadata of Envoy's route must have one of the values; the namespace " +
+        'must be among `route_metadata_context_namespaces` there. HTTP doors have none.',
+      'any',
+    ),
   });
 }
