@@ -3,7 +3,7 @@
  *
  * In: records under opaque keys. Out: the same record, at once, while it may be served.
  * Never: token text; a record past its time or its token's; an older answer in the place of a newer one;
- * a good answer pushed out by bad ones (T-34), for each kind has a partition of its own.
+ * a good answer pushed out by bad ones (T-34), for each kind has a partition of its own, nor one client's by another's.
  */
 import {
   type CacheKey,
@@ -12,13 +12,19 @@ import {
   type EpochMilliseconds,
   type HouseEvent,
   type MemoryCache,
+  type MemoryHit,
   MISS,
   monotonicMilliseconds,
   type Observe,
-  type Recall,
 } from '../domain/index.ts';
 import { hasOutlivedToken } from './outlived-token.ts';
-import { createPartition, type Entry, type PartitionBounds, type PartitionStats } from './partition.ts';
+import {
+  createPartition,
+  type Entry,
+  type PartitionBounds,
+  type PartitionStats,
+  type PushedOut,
+} from './partition.ts';
 import { sizeOfRecord } from './size-of-record.ts';
 
 export interface MemoryCacheParts {
@@ -55,32 +61,37 @@ export function createMemoryCache(
 ): ObservedMemoryCache {
   const { clock, observe } = parts;
   const partitions = {
-    active: createPartition(settings.active, () => evicted('active', 'space')),
-    inactive: createPartition(settings.inactive, () => evicted('inactive', 'space')),
+    active: createPartition(settings.active, (cause) => evicted('active', cause)),
+    inactive: createPartition(settings.inactive, (cause) => evicted('inactive', cause)),
   };
 
   return {
     get(_kind, key) {
-      const recall = recallFrom('active', key) ?? recallFrom('inactive', key);
-      if (recall !== null) return recall;
+      const hit = hitIn('active', key) ?? hitIn('inactive', key);
+      if (hit !== null) return hit;
       observe(LOOKED_UP.miss);
       return MISS;
     },
 
-    put(_kind, key, record) {
+    put(_kind, key, record, owner = '') {
       const now = clock.now();
       const entry = entryOf(record, now);
-      if (entry === null || isOlderThanKnown(key, record, now)) return;
+      if (entry === null || isOlderThanKnown(key, entry)) return;
 
       const kept = record.introspection.kind;
-      partitions[kept].keep(key, entry, sizeOfRecord(record));
+      partitions[kept].keep(key, entry, sizeOfRecord(record), owner);
       partitions[kept === 'active' ? 'inactive' : 'active'].drop(key);
+    },
+
+    forget(_kind, key) {
+      partitions.active.drop(key);
+      partitions.inactive.drop(key);
     },
 
     stats: () => ({ active: partitions.active.stats(), inactive: partitions.inactive.stats() }),
   };
 
-  function recallFrom(kept: Kept, key: CacheKey): Recall | null {
+  function hitIn(kept: Kept, key: CacheKey): MemoryHit | null {
     const entry = partitions[kept].find(key);
     if (entry === undefined) return null;
     if (!isServed(entry)) {
@@ -88,34 +99,43 @@ export function createMemoryCache(
       evicted(kept, 'expired');
       return null;
     }
+    const { hit } = entry;
     // Not dropped: when the wall clock was only wrong for a while, the answer is still good afterwards.
-    if (hasOutlivedToken(entry.record, clock.now())) return null;
+    if (hasOutlivedToken(hit.record, clock.now())) return null;
 
+    hit.uses += 1;
     observe(LOOKED_UP[kept]);
-    return entry.recall;
+    return hit;
   }
 
   /** `null` when its time is over already. */
   function entryOf(record: CacheRecord, now: EpochMilliseconds): Entry | null {
+    const { storedAt, softUntil, keepUntil } = record;
     // From here on only the steady clock counts, so that a step of the wall clock neither ends nor stretches it.
-    const leftMs = Math.min(record.keepUntil - now, record.keepUntil - record.storedAt);
+    const leftMs = Math.min(keepUntil - now, keepUntil - storedAt);
     if (!(leftMs > 0)) return null;
-    const servedUntil = monotonicMilliseconds(clock.monotonic() + leftMs);
-    return { record, recall: Object.freeze({ kind: 'hit', record }), servedUntil };
+    const steady = clock.monotonic();
+    const hit: MemoryHit = {
+      kind: 'hit',
+      record,
+      askedAt: monotonicMilliseconds(steady - Math.max(0, now - storedAt)),
+      uses: 0,
+      refreshAt: softUntil < keepUntil ? steady + leftMs - (keepUntil - softUntil) : Infinity,
+    };
+    return { hit, servedUntil: monotonicMilliseconds(steady + leftMs) };
   }
 
-  function isOlderThanKnown(key: CacheKey, record: CacheRecord, now: EpochMilliseconds): boolean {
+  /** By the steady clock: the wall clock may have been set in between, and then says nothing about which came first. */
+  function isOlderThanKnown(key: CacheKey, { hit }: Entry): boolean {
     const known = partitions.active.peek(key) ?? partitions.inactive.peek(key);
-    if (known === undefined || !isServed(known)) return false;
-    // Stored in the future: the wall clock was set back since, and says nothing about which came first.
-    return record.storedAt < known.record.storedAt && known.record.storedAt <= now;
+    return known !== undefined && isServed(known) && hit.askedAt < known.hit.askedAt;
   }
 
   function isServed(entry: Entry): boolean {
     return clock.monotonic() < entry.servedUntil;
   }
 
-  function evicted(partition: Kept, cause: 'space' | 'expired'): void {
+  function evicted(partition: Kept, cause: PushedOut | 'expired'): void {
     observe({ event: 'cache_evicted', partition, cause });
   }
 }

@@ -1,12 +1,12 @@
 import { type Bytes, bytes, type CacheRecord, isJsonObject, type Json } from '../domain/index.ts';
 
 /**
- * Everything around the claims: the record, its introspection with the lists in it, the key, the place in the LRU,
+ * Everything around the claims: the record, its introspection with the lists in it, the key, the place in the cache,
  * and what other rooms keep as long as they see the introspection: `policy` up to four allows, a door the bytes of each.
  */
 const RECORD_BYTES = 2_000;
-/** An inactive answer itself is one object that all such records share. */
-const INACTIVE_RECORD_BYTES = 400;
+/** An inactive answer itself is one object that all such records share. With what the first of a client takes besides. */
+const INACTIVE_RECORD_BYTES = 800;
 const OBJECT_BYTES = 56;
 /** An object without a prototype is a hash table with spare places: name, value and details for each. */
 const MEMBER_BYTES = 40;

@@ -89,7 +89,7 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     token: AccessToken,
     context: RequestContext,
   ): Soon<Decision> {
-    return followedBy(resolve(client, token, context), (answer: Result<Introspection, Fault>) =>
+    return followedBy(resolve(client, token, context, rule.age), (answer: Result<Introspection, Fault>) =>
       answer.ok
         ? policy.judge(rule, answer.value, client, context, clock.now())
         : faulted(rule, answer.failure),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import {
+  ANY_AGE,
   type ClientContext,
   type ClientMatches,
   type ClientStoreSettings,
@@ -196,6 +197,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
     client: client ?? null,
     mode,
     path,
+    age: ANY_AGE,
     require: (require ?? []).map((item) =>
       requirementOf(typeof item === 'string' ? checked(named[item]) : item),
     ),

@@ -14,7 +14,7 @@ export interface CacheRecord {
   readonly introspection: Introspection;
   /** When the authorization server was asked. */
   readonly storedAt: EpochMilliseconds;
-  /** From then on it may be refreshed ahead in the background; equal to `keepUntil` while that is not built. */
+  /** From then on it may be refreshed ahead in the background; equal to `keepUntil` when it never is. */
   readonly softUntil: EpochMilliseconds;
   /** Not served after this moment: the smaller of the configured time and the token's own end. */
   readonly keepUntil: EpochMilliseconds;

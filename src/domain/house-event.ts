@@ -29,7 +29,8 @@ export type HouseEvent =
   | {
       readonly event: 'cache_evicted';
       readonly partition: 'active' | 'inactive';
-      readonly cause: 'space' | 'expired';
+      /** `share`: its client had more than its share of a full memory. */
+      readonly cause: 'space' | 'share' | 'expired';
     }
   /** A check joined an enquiry that was already under way (decision 7). */
   | { readonly event: 'enquiry_shared' }

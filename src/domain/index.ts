@@ -1,4 +1,5 @@
 /** The words everybody uses. Types and small pure functions; imports nothing of the house. */
+export * from './answer-age.ts';
 export * from './answer.ts';
 export * from './cache-record.ts';
 export * from './challenge.ts';

@@ -1,3 +1,4 @@
+import type { AnswerAge } from './answer-age.ts';
 import type { CacheKey, CacheKind, CacheRecord } from './cache-record.ts';
 import type { ClientContext } from './client.ts';
 import type { Decision, Fault } from './decision.ts';
@@ -62,7 +63,7 @@ export interface Question {
   readonly endpoint: string;
   /**
    * Unambiguous encoding of all that the answer may depend on besides the token (decision 3): kind, client name,
-   * issuer, endpoint, our client id, kind of answer wanted, every parameter and header sent. No secret.
+   * issuer, endpoint, our client id, kind of answer wanted, every parameter and header sent, facts of the request among them. No secret.
    */
   readonly identity: Buffer;
 }
@@ -70,40 +71,73 @@ export interface Question {
 export interface Introspector {
   /**
    * Fixes the question for a client before the cache is asked. A value when metadata is known or not needed;
-   * on first use a promise that settles when metadata was read or could not be.
+   * on first use a promise that settles when metadata was read or could not be. Throws an `UnusableRequestError`, never
+   * as a rejection, when facts of the request are to be sent along that it cannot give.
    */
   prepare(client: ClientContext, context: RequestContext): Soon<Result<Question, Fault>>;
   /** Asks. Settles within `introspection.timeout`; never rejects. */
   ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>>;
 }
 
-/** What is the token worth? From memory at once, otherwise by one shared enquiry, bounded by `context.waitUntil`. */
+/**
+ * What is the token worth? From memory at once, otherwise by one shared enquiry, bounded by `context.waitUntil`.
+ * `age` is what the rule says about the age of answers.
+ */
 export type Resolve = (
   client: ClientContext,
   token: AccessToken,
   context: RequestContext,
+  age: AnswerAge,
 ) => Soon<Result<Introspection, Fault>>;
 
-export type Recall = { readonly kind: 'hit'; readonly record: CacheRecord } | { readonly kind: 'miss' };
+export type Recall = { readonly kind: 'hit'; readonly record: CacheRecord } | Miss;
 
-export const MISS: Recall = Object.freeze({ kind: 'miss' });
+export interface Miss {
+  readonly kind: 'miss';
+}
+
+export const MISS: Miss = Object.freeze({ kind: 'miss' });
 
 /** Two verbs, by kind. A store that fails is a miss; neither verb ever throws or rejects. */
 export interface TokenCache {
-  get(kind: CacheKind, key: CacheKey): Soon<Recall>;
+  /**
+   * @param formerName the name of the same under the key before the newest one. Asked for only by a tier that outlives
+   * the process, and only when nothing is found under `key`.
+   */
+  get(kind: CacheKind, key: CacheKey, formerName?: () => CacheKey | null): Soon<Recall>;
   put(kind: CacheKind, key: CacheKey, record: CacheRecord): Soon<void>;
 }
 
 /** The tier in this process: always answers at once. */
 export interface MemoryCache extends TokenCache {
-  get(kind: CacheKind, key: CacheKey): Recall;
-  put(kind: CacheKind, key: CacheKey, record: CacheRecord): void;
+  get(kind: CacheKind, key: CacheKey): MemoryHit | Miss;
+  /**
+   * Does nothing when a newer answer is known.
+   * @param owner whose share of the memory it counts against: the name of the client.
+   */
+  put(kind: CacheKind, key: CacheKey, record: CacheRecord, owner?: string): void;
+  /** Whatever was kept is known to be over. */
+  forget(kind: CacheKind, key: CacheKey): void;
+}
+
+/** The same object each time, so that a known token makes nothing new. */
+export interface MemoryHit {
+  readonly kind: 'hit';
+  readonly record: CacheRecord;
+  /** When the server was asked, by the clock that does not step. */
+  readonly askedAt: MonotonicMilliseconds;
+  /** Hits so far. */
+  uses: number;
+  /** From then on it may be refreshed ahead; `Infinity`: never. Whoever does sets when it may be tried again. */
+  refreshAt: number;
 }
 
 /** Names tokens for the caches. */
 export interface NameKeys {
   /** HMAC-SHA-256 over length-prefixed (identity, token) under this deployment's naming key. */
   name(kind: CacheKind, identity: Buffer, token: AccessToken): CacheKey;
+  /** The same under the key before the newest one, while entries under it may still live; `null`: there is none. */
+  formerName?(kind: CacheKind, identity: Buffer, token: AccessToken): CacheKey | null;
 }
 
 /** Seals what leaves the process for a shared store: AES-256-GCM, the entry's name bound in. */

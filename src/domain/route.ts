@@ -1,3 +1,5 @@
+import type { AnswerAge } from './answer-age.ts';
+
 /** One rule of the settings file, in the order of the file. Patterns are as written; `policy` compiles them. */
 export interface RouteSettings {
   readonly name: string;
@@ -10,6 +12,7 @@ export interface RouteSettings {
   readonly path: PathLeniency;
   /** All of them must hold. */
   readonly require: readonly Requirement[];
+  readonly age: AnswerAge;
   readonly upstream: UpstreamSettings;
 }
 

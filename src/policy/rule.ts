@@ -1,4 +1,4 @@
-import type { PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
+import type { AnswerAge, PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
 import { compilePatterns, compileRest } from '../matching/index.ts';
 import type { MatchedRule } from './rule-index.ts';
 import { createUpstreamAllows, type UpstreamAllows, type UpstreamAllowsParts } from './upstream-allows.ts';
@@ -11,6 +11,7 @@ export interface Rule extends MatchedRule {
   readonly client: string | null;
   readonly path: PathLeniency;
   readonly require: readonly Requirement[];
+  readonly age: AnswerAge;
   /** Every scope of all requirements, each once: what a challenge lists (BEAR-18). */
   readonly scopes: readonly string[];
   readonly allows: UpstreamAllows;
@@ -37,6 +38,7 @@ export function compileRule(
     isGuard: route.otherwise === 'deny',
     path: route.path,
     require: route.require,
+    age: route.age,
     scopes: [...new Set(route.require.flatMap(({ scopes }) => scopes?.scopes ?? []))],
     allows: createUpstreamAllows(route, { ...parts, restrictsMethods }),
     afterMethods: () => (restrictsMethods ? rule : (stricter ??= withStricterAllows())),

@@ -42,7 +42,7 @@ export const STORE_FAILURES = membersOf<Failure['cause']>({
 });
 export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
 export const SUSPENSION_CAUSES = membersOf<SuspensionCause>({ failing: 0, throttled: 0, credentials: 0 });
-export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, expired: 0 });
+export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, share: 0, expired: 0 });
 
 function membersOf<Member extends string>(table: Readonly<Record<Member, 0>>): readonly Member[] {
   return keysOf(table);

@@ -107,7 +107,7 @@ export const METRICS = {
   gatehouse_cache_evictions_total: counter(
     'Entries that left the memory tier.',
     { partition: PARTITIONS, cause: EVICTION_CAUSES },
-    'A lasting rate of `partition="active", cause="space"`: the memory tier is too small.',
+    'A lasting rate of `partition="active"` with `cause="space"` or `"share"`: the memory tier is too small.',
   ),
   gatehouse_cache_entries: pulled('Entries in the memory tier.', { partition: PARTITIONS }, 'sum'),
   gatehouse_cache_bytes: pulled('Bytes that the memory tier holds.', { partition: PARTITIONS }, 'sum'),

@@ -35,7 +35,7 @@ export function describeTokenCache(kind: string, open: OpenTokenCache, around: S
     it('recalls the whole record it was told', async () => {
       const record = anActiveRecord({}, { groups: ['a', { deep: [null, true, 1.5] }], name: 'Ælfgifu 日本' });
       await cache.put(KIND, key, record);
-      expect(await cache.get(KIND, key)).toEqual({ kind: 'hit', record });
+      expect(await cache.get(KIND, key)).toMatchObject({ kind: 'hit', record });
     });
 
     it('recalls a record only under the key it was told with (CACHE-1, G6)', async () => {
@@ -58,14 +58,14 @@ export function describeTokenCache(kind: string, open: OpenTokenCache, around: S
       clock.pass(1_000);
       const later = anActiveRecord({ storedAt: inMs(1_000) }, { sub: 'after' });
       await cache.put(KIND, key, later);
-      expect(await cache.get(KIND, key)).toEqual({ kind: 'hit', record: later });
+      expect(await cache.get(KIND, key)).toMatchObject({ kind: 'hit', record: later });
     });
 
     it('serves a record until its time is over and not a moment longer (CACHE-2)', async () => {
       const record = anActiveRecord({ keepUntil: inMs(30_000), softUntil: inMs(30_000) });
       await cache.put(KIND, key, record);
       clock.pass(29_999);
-      expect(await cache.get(KIND, key)).toEqual({ kind: 'hit', record });
+      expect(await cache.get(KIND, key)).toMatchObject({ kind: 'hit', record });
       clock.pass(1);
       expect(await cache.get(KIND, key)).toEqual(MISS);
     });
@@ -74,7 +74,7 @@ export function describeTokenCache(kind: string, open: OpenTokenCache, around: S
       const record = anActiveRecord({}, { exp: inSeconds(2) });
       await cache.put(KIND, key, record);
       clock.pass(1_999);
-      expect(await cache.get(KIND, key)).toEqual({ kind: 'hit', record });
+      expect(await cache.get(KIND, key)).toMatchObject({ kind: 'hit', record });
       clock.pass(1);
       expect(await cache.get(KIND, key)).toEqual(MISS);
     });
@@ -101,7 +101,7 @@ export function describeTokenCache(kind: string, open: OpenTokenCache, around: S
       const record = anActiveRecord({ introspection: { ...introspection, claims }, exp: null });
       await cache.put(KIND, key, record);
       clock.pass(59_999);
-      expect(await cache.get(KIND, key)).toEqual({ kind: 'hit', record });
+      expect(await cache.get(KIND, key)).toMatchObject({ kind: 'hit', record });
       clock.pass(1);
       expect(await cache.get(KIND, key)).toEqual(MISS);
     });

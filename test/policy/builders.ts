@@ -1,4 +1,5 @@
 import { aRequest } from '../support/builders.ts';
+import { ANY_AGE } from '../../src/domain/index.ts';
 import type { HouseEvent, RequestContext, Requirement, RouteSettings } from '../../src/domain/index.ts';
 import { createPolicy, type Policy, type Rule } from '../../src/policy/index.ts';
 
@@ -50,6 +51,7 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
       issuer: [],
       ...requirement,
     })),
+    age: ANY_AGE,
     upstream: {
       headers: Object.entries(words.sets ?? {}).map(([name, claim]) => ({
         name,

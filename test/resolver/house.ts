@@ -2,6 +2,8 @@ import { jest } from '@jest/globals';
 import { createMemoryCache, NO_SHARED_CACHE } from '../../src/cache/index.ts';
 import {
   AccessToken,
+  type AnswerAge,
+  ANY_AGE,
   type ClientContext,
   type Fault,
   INACTIVE,
@@ -67,8 +69,12 @@ export function aHouse(differing: Differing = {}) {
     all,
     clock,
     memory,
-    resolve: (token = 'token', client = aClient(), context: RequestContext = aRequest()) =>
-      resolve(client, new AccessToken(token), context),
+    resolve: (
+      token = 'token',
+      client = aClient(),
+      context: RequestContext = aRequest(),
+      age: AnswerAge = ANY_AGE,
+    ) => resolve(client, new AccessToken(token), context, age),
     /** A request whose caller waits for so long. */
     patient: (ms: number) => aRequest({ waitUntil: monotonicMilliseconds(clock.monotonic() + ms) }),
     /** Time passes, for clocks and timers alike. */

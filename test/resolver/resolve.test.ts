@@ -11,6 +11,7 @@ import {
   type Fault,
   succeed,
   type TokenCache,
+  UnusableRequestError,
 } from '../../src/domain/index.ts';
 import { anActiveRecord, anAnswer, inMs, inSeconds, NOW } from '../cache/records.ts';
 import { aClient } from '../support/builders.ts';
@@ -358,8 +359,16 @@ describe('a part that breaks its promise', () => {
     ['shared get rejects', { shared: aSharedTier({ get: rejected }) }, 'shared cache'],
     ['shared put throws', { shared: aSharedTier({ put: broken }) }, 'shared cache'],
     ['shared put rejects', { shared: aSharedTier({ put: rejected }) }, 'shared cache'],
-    ['memory get throws', { memory: { get: broken, put: () => undefined } }, 'memory cache'],
-    ['memory put throws', { memory: { get: () => MISS, put: broken } }, 'memory cache'],
+    [
+      'memory get throws',
+      { memory: { get: broken, put: () => undefined, forget: () => undefined } },
+      'memory cache',
+    ],
+    [
+      'memory put throws',
+      { memory: { get: () => MISS, put: broken, forget: () => undefined } },
+      'memory cache',
+    ],
   ])('when %s the answer is as on a miss, and it is told (G7)', async (_what, parts, where) => {
     const { resolve, asked, all, pass } = aHouse(parts);
     expect(await resolve()).toMatchObject({ ok: true, value: { kind: 'active' } });
@@ -376,6 +385,15 @@ describe('a part that breaks its promise', () => {
     const { resolve, all } = aHouse(parts);
     expect(await resolve()).toEqual(fail(fault('internal')));
     expect(all('crashed')).toEqual([{ event: 'crashed', where: 'resolver', cause: 'TypeError' }]);
+  });
+
+  it('lets a request that cannot be read go through to the corridor, which denies it', () => {
+    const unusable = (): never => {
+      throw new UnusableRequestError('The client address cannot be read.');
+    };
+    const { resolve, all } = aHouse({ prepare: unusable });
+    expect(() => resolve()).toThrow(UnusableRequestError);
+    expect(all('crashed')).toEqual([]);
   });
 });
 
