@@ -13,7 +13,7 @@ module.exports = {
   check: ['domain', 'credential', 'policy'],
   resolver: ['domain', 'bounds'],
   'client-store': ['domain', 'bounds', 'sealing', 'matching'],
-  introspection: ['domain', 'bounds', 'sealing'],
+  introspection: ['domain', 'bounds', 'sealing', 'matching'],
   cache: ['domain', 'bounds', 'sealing'],
   'gateway/envoy': ['domain', 'bounds', 'listening'],
   'gateway/http': ['domain', 'bounds', 'listening'],

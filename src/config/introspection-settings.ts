@@ -1,4 +1,4 @@
-import { type IntrospectionSettings, Secret } from '../domain/index.ts';
+import { type IntrospectionSettings, type RequestFact, Secret } from '../domain/index.ts';
 import type { References } from './references.ts';
 import type { SettingsInput } from './schema/settings-schema.ts';
 
@@ -9,7 +9,7 @@ export function introspectionOf(
   input: IntrospectionInput,
   { textOf }: Pick<References, 'textOf'>,
 ): IntrospectionSettings {
-  const { endpoint, timeout, retry, tokenTypeHint, tokenParameter, params, headers } = input;
+  const { endpoint, timeout, retry, tokenTypeHint, tokenParameter, params, headers, facts } = input;
   return {
     endpoint: endpoint ?? null,
     timeout,
@@ -20,7 +20,17 @@ export function introspectionOf(
     headers: new Map(
       Object.entries(headers).map(([name, value]) => [name.toLowerCase(), new Secret(textOf(value))]),
     ),
+    facts: {
+      params: new Map(Object.entries(facts.params).map(([name, fact]) => [name, factOf(fact)])),
+      headers: new Map(
+        Object.entries(facts.headers).map(([name, fact]) => [name.toLowerCase(), factOf(fact)]),
+      ),
+    },
     maxAnswer: input.maxAnswer,
     clientSelfOnly: input.clientSelfOnly,
   };
+}
+
+function factOf(fact: IntrospectionInput['facts']['params'][string]): RequestFact {
+  return typeof fact === 'string' ? { kind: fact } : { kind: 'header', name: fact.header.toLowerCase() };
 }

@@ -65,11 +65,12 @@ export async function readClientRecord(
   return succeed(freezeDeep(clientOf(name, client, references)));
 }
 
-/** What only the operator may say. */
+/** What only the operator may say, as may what is told of requests: `introspection.facts`. */
 const OPERATORS_OWN = ['allowHttp', 'connectTo', 'proxy', 'allowAddresses', 'required', 'match'];
 
 function checkOwn(record: Raw): readonly Finding[] {
-  return OPERATORS_OWN.map((key) => at(record, key))
+  const facts = at(record, 'introspection', 'facts');
+  return [...OPERATORS_OWN.map((key) => at(record, key)), facts]
     .filter(isGiven)
     .map(({ path }) => atKey(path, 'is not for records of a client store; remove it'));
 }

@@ -108,10 +108,29 @@ export interface IntrospectionSettings {
   readonly params: ReadonlyMap<string, readonly string[]>;
   /** Extra headers, in the order of the file. Names in lower case; a value may be a key for a front of the server. */
   readonly headers: ReadonlyMap<string, Secret>;
+  readonly facts: RequestFacts;
   readonly maxAnswer: Bytes;
   /** Only tokens that were issued to `clientId`. Judged on every request, never cached (G2). */
   readonly clientSelfOnly: boolean;
 }
+
+/** Facts of each checked request that are sent along, by the names under which they are; in the order of the file. */
+export interface RequestFacts {
+  readonly params: ReadonlyMap<string, RequestFact>;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, RequestFact>;
+}
+
+export type RequestFact =
+  | { readonly kind: 'method' }
+  /** As rules compare it: lower case, without port. */
+  | { readonly kind: 'host' }
+  /** As rules compare it: without query, escapes decoded once, slashes merged, dot segments resolved. */
+  | { readonly kind: 'path' }
+  /** Not sent when the gateway did not say. */
+  | { readonly kind: 'clientAddress' }
+  /** All values of a header, joined by commas; not sent when there is none. Name in lower case. */
+  | { readonly kind: 'header'; readonly name: string };
 
 export interface ClientTls {
   /** PEM of the authorities trusted instead of the system's; `null`: the system's. */

@@ -9,8 +9,10 @@ import {
   type JsonObject,
   milliseconds,
   type Question,
+  type RequestContext,
   type Result,
   type Soon,
+  succeed,
 } from '../domain/index.ts';
 import { classOf } from './class-of.ts';
 import { createConnectionPools } from './connection-pools.ts';
@@ -19,13 +21,18 @@ import { enquire } from './enquire.ts';
 import { type EnquirerStats, enquirerStats, enquirerStatus } from './enquirer-status.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
-import { createQuestionSource } from './question-source.ts';
+import { createQuestionSource, type QuestionSource } from './question-source.ts';
+import { createFactsReader, type ReadFacts } from './request-facts.ts';
 import { createTokenNames } from './token-names.ts';
 
 /** All that lives as long as one client context: its question, its connections, its gate. */
 export interface Enquirer {
   readonly client: ClientContext;
-  prepare(): Soon<Result<PreparedQuestion, Fault>>;
+  /**
+   * @param context whose facts are sent along; `null`: none are.
+   * @throws UnusableRequestError when facts of the request are wanted that it cannot give. Never rejects.
+   */
+  prepare(context: RequestContext | null): Soon<Result<PreparedQuestion, Fault>>;
   /** Settles within the client's own budget; never rejects. */
   ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>>;
   status(): JsonObject;
@@ -39,6 +46,7 @@ export interface Enquirer {
 export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enquirer {
   const { clock, observe } = parts;
   const source = createQuestionSource(client, parts);
+  const readFacts = createFactsReader(client);
   const pools = createConnectionPools(client, parts);
   const gate = createGate(client.limits);
   const suspension = createEndpointSuspension({
@@ -55,7 +63,7 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
 
   return {
     client,
-    prepare: () => source.get(),
+    prepare: (context) => prepareFor(context, source, readFacts),
     ask,
     status: () => enquirerStatus(view, lastFault),
     stats: () => enquirerStats(view),
@@ -115,6 +123,19 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
       return fail(fault('internal'));
     }
   }
+}
+
+function prepareFor(
+  context: RequestContext | null,
+  source: QuestionSource,
+  readFacts: ReadFacts | null,
+): Soon<Result<PreparedQuestion, Fault>> {
+  if (readFacts === null || context === null) return source.get();
+  const facts = readFacts(context);
+  const withFacts = (question: Result<PreparedQuestion, Fault>): Result<PreparedQuestion, Fault> =>
+    question.ok ? succeed(question.value.with(facts)) : question;
+  const question = source.get();
+  return question instanceof Promise ? question.then(withFacts) : withFacts(question);
 }
 
 /** Asked is what was prepared, whatever a refresh has moved since, so that the answer fits its cache key. */

@@ -6,6 +6,13 @@ export function formEncode(value: string): string {
   return encodeURIComponent(value.toWellFormed()).replace(/%20|[!'()]/g, (piece) => REST.get(piece) ?? piece);
 }
 
+/** The same of a byte string, one character for each byte, whether or not they are UTF-8. */
+export function formEncodeBytes(bytes: string): string {
+  return bytes.replace(/[^\w.~*-]/g, (byte) =>
+    byte === ' ' ? '+' : `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+  );
+}
+
 const REST: ReadonlyMap<string, string> = new Map([
   ['%20', '+'],
   ['!', '%21'],

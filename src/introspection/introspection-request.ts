@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 import {
   type AccessToken,
   type ClientContext,
@@ -16,6 +18,7 @@ import { formEncode } from './form-encode.ts';
 import { identityOf } from './question-identity.ts';
 import { wordingOf } from './question-wording.ts';
 import { readAnswer } from './read-answer.ts';
+import type { SentFacts } from './request-facts.ts';
 import { readTarget } from './target.ts';
 
 /** A question with all its bytes but the token's. */
@@ -25,6 +28,8 @@ export interface PreparedQuestion extends Question {
   readonly origin: string;
   /** The RFC 7662 section 2.1 request for one token, made anew for each attempt. */
   requestFor(token: AccessToken): Soon<Result<HttpRequest, Fault>>;
+  /** The same question with facts of one request. */
+  with(facts: SentFacts): PreparedQuestion;
   /** What the answer to such a request says. */
   readAnswer(answer: HttpAnswer): Soon<Result<Introspection, Fault>>;
 }
@@ -51,32 +56,43 @@ export function prepareQuestion(
     .map(([name, value]) => `&${formEncode(name)}=${formEncode(value)}`)
     .join('');
 
-  return succeed({
-    client,
-    endpoint,
-    identity: identityOf(client, endpoint, wording),
-    authentication: authenticator.choice,
-    origin,
-    requestFor(token) {
-      const credentials = authenticator.credentials();
-      return credentials instanceof Promise
-        ? credentials.then((made) => requestWith(made, token))
-        : requestWith(credentials, token);
-    },
-    readAnswer,
-  });
+  const identity = identityOf(client, endpoint, wording);
+  return succeed(questionWith(null));
+
+  function questionWith(facts: SentFacts | null): PreparedQuestion {
+    return {
+      client,
+      endpoint,
+      identity: facts === null ? identity : Buffer.concat([identity, facts.identity]),
+      authentication: authenticator.choice,
+      origin,
+      requestFor(token) {
+        const credentials = authenticator.credentials();
+        return credentials instanceof Promise
+          ? credentials.then((made) => requestWith(made, token, facts))
+          : requestWith(credentials, token, facts);
+      },
+      with: questionWith,
+      readAnswer,
+    };
+  }
 
   function requestWith(
     credentials: Result<Credentials, Fault>,
     token: AccessToken,
+    facts: SentFacts | null,
   ): Result<HttpRequest, Fault> {
     if (!credentials.ok) return credentials;
     const { headers, form } = credentials.value;
     return succeed({
       method: 'POST',
       path,
-      headers: [...fixedHeaders, ...headers.flatMap(({ name, value }) => [name, value.reveal()])],
-      body: `${beginning}${formEncode(token.reveal())}${rest}${form.reveal()}`,
+      headers: [
+        ...fixedHeaders,
+        ...(facts?.headers ?? []),
+        ...headers.flatMap(({ name, value }) => [name, value.reveal()]),
+      ],
+      body: `${beginning}${formEncode(token.reveal())}${rest}${facts?.form ?? ''}${form.reveal()}`,
     });
   }
 }

@@ -40,7 +40,7 @@ export function createIntrospector(parts: IntrospectorParts): HouseIntrospector 
   let retained: ReadonlySet<ClientContext> | null = null;
 
   return {
-    prepare: (client) => enquirerOf(client).prepare(),
+    prepare: (client, context) => enquirerOf(client).prepare(context),
     ask: (question, token) => enquirerOf(question.client).ask(question, token),
     warm,
     retain,
@@ -66,7 +66,7 @@ export function createIntrospector(parts: IntrospectorParts): HouseIntrospector 
 
   async function warm(client: ClientContext): Promise<Result<null, Fault>> {
     const enquirer = enquirerOf(client);
-    const question = await enquirer.prepare();
+    const question = await enquirer.prepare(null);
     if (!question.ok) return question;
     const nobodys = new AccessToken(parts.randomness.bytes(24).toString('base64url'));
     const answer = await enquirer.ask(question.value, nobodys);

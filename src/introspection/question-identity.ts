@@ -8,11 +8,11 @@ import type { QuestionWording } from './question-wording.ts';
  * Names a question for the cache: the parts of design decision 3.
  *
  * In: the client, where it asks and all that it sends besides the token and our authentication. Out: the same bytes for
- * the same question and for no other.
+ * the same question and for no other. Facts of a request follow it, each as a part, in the order of `factNames`.
  * Never: a secret. Values of headers may be one, so that their digests stand for them.
  */
 export function identityOf(client: ClientContext, endpoint: string, wording: QuestionWording): Buffer {
-  const { tokenParameter, parameters, headers } = wording;
+  const { tokenParameter, parameters, headers, factNames } = wording;
   return encodeParts([
     'introspection',
     client.name,
@@ -25,6 +25,8 @@ export function identityOf(client: ClientContext, endpoint: string, wording: Que
     tokenParameter,
     String(parameters.length),
     ...parameters.flat(),
+    String(factNames.length),
+    ...factNames.flat(),
   ]);
 }
 

@@ -1,4 +1,10 @@
-import { type ClientContext, ENQUIRY_PARAMETERS, isEnquiryHeader } from '../domain/index.ts';
+import {
+  type ClientContext,
+  ENQUIRY_PARAMETERS,
+  type IntrospectionSettings,
+  isEnquiryHeader,
+  type RequestFact,
+} from '../domain/index.ts';
 
 export type Pair = readonly [name: string, value: string];
 
@@ -10,11 +16,14 @@ export interface QuestionWording {
   readonly parameters: readonly Pair[];
   /** Values may be secrets. Names in lower case. */
   readonly headers: readonly Pair[];
+  /** Places of the facts that come with each request, in their order: parameters, then headers. */
+  readonly factNames: readonly Pair[];
 }
 
-/** Never: a name that is ours taken from `params` or `headers`, whatever they hold (INT-1, INT-6). */
+/** Never: a name that is ours taken from `params`, `headers` or `facts`, whatever they hold (INT-1, INT-6). */
 export function wordingOf({ introspection }: ClientContext): QuestionWording {
   const { tokenParameter, tokenTypeHint, params, headers } = introspection;
+  const facts = factsOf(introspection);
   const hint: readonly Pair[] = tokenTypeHint === null ? [] : [['token_type_hint', tokenTypeHint]];
   const extra = [...params]
     .filter(([name]) => !ENQUIRY_PARAMETERS.has(name) && name !== tokenParameter)
@@ -27,6 +36,25 @@ export function wordingOf({ introspection }: ClientContext): QuestionWording {
       ...STANDARD_HEADERS.filter(([name]) => !allowed.has(name)),
       ...Array.from(allowed, ([name, value]): Pair => [name, value.reveal()]),
     ],
+    factNames: [
+      ...facts.params.map(([name]): Pair => ['parameter', name]),
+      ...facts.headers.map(([name]): Pair => ['header', name]),
+    ],
+  };
+}
+
+type NamedFact = readonly [name: string, fact: RequestFact];
+
+/** The facts that are sent along, none of them under a name that says something else already. */
+export function factsOf({ tokenParameter, params, headers, facts }: IntrospectionSettings): {
+  readonly params: readonly NamedFact[];
+  readonly headers: readonly NamedFact[];
+} {
+  const isParameterTaken = (name: string): boolean =>
+    ENQUIRY_PARAMETERS.has(name) || name === tokenParameter || params.has(name);
+  return {
+    params: [...facts.params].filter(([name]) => !isParameterTaken(name)),
+    headers: [...facts.headers].filter(([name]) => !isEnquiryHeader(name) && !headers.has(name)),
   };
 }
 

@@ -30,6 +30,7 @@ import {
   type Soon,
   succeed,
   type TokenCache,
+  UnusableRequestError,
 } from '../domain/index.ts';
 import { holdFor } from './hold-for.ts';
 import type { CacheLimits } from './keep-for.ts';
@@ -63,6 +64,7 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
       const answer = answerOf(client, token, context);
       return answer instanceof Promise ? waitFor(answer, context) : answer;
     } catch (cause) {
+      if (cause instanceof UnusableRequestError) throw cause;
       return crashed('resolver', cause);
     }
   };

@@ -60,6 +60,11 @@ describe('readClientRecord', () => {
     ['the straight way', { proxy: 'none' }, 'proxy: is not for records'],
     ['addresses of our network', { allowAddresses: ['127.0.0.0/8'] }, 'allowAddresses: is not for records'],
     ['a match', { match: {} }, 'match: is not for records'],
+    [
+      'facts of requests',
+      { introspection: { facts: { headers: { x: 'host' } } } },
+      'introspection.facts: is not for records',
+    ],
     ['a say in readiness', { required: true }, 'required: is not for records'],
     ['a foreign issuer', { issuer: 'https://idp.evil.com' }, 'issuer: fits no pattern'],
     ['an issuer over HTTP', { issuer: 'http://a.idp.example.com' }, 'issuer: fits no pattern'],

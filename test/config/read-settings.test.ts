@@ -75,6 +75,7 @@ describe('readSettings', () => {
           tokenParameter: 'token',
           params: new Map(),
           headers: new Map(),
+          facts: { params: new Map(), headers: new Map() },
           maxAnswer: 65_536,
           clientSelfOnly: false,
         },
@@ -146,6 +147,17 @@ describe('readSettings', () => {
         ['tenant', ['1', '2']],
       ]),
     );
+    expect(clients[0]?.introspection.facts).toEqual({
+      params: new Map<string, unknown>([
+        ['m', { kind: 'method' }],
+        ['d', { kind: 'header', name: 'x-device' }],
+      ]),
+      headers: new Map([
+        ['x-host', { kind: 'host' }],
+        ['x-p', { kind: 'path' }],
+        ['x-c', { kind: 'clientAddress' }],
+      ]),
+    });
     const headers = [...(clients[0]?.introspection.headers ?? [])];
     expect(headers.map(([name, value]) => [name, value.reveal()])).toEqual([
       ['x-tenant', 'blue'],
@@ -329,6 +341,7 @@ clients:
       tokenParameter: t
       params: { resource: https://api.example.com, tenant: ["1", "2"] }
       headers: { X-Tenant: blue, x-api-key: { env: SECRET } }
+      facts: { params: { m: method, d: { header: X-Device } }, headers: { X-Host: host, x-p: path, x-c: clientAddress } }
       maxAnswer: 128KiB
       retry: true
       clientSelfOnly: true

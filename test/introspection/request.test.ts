@@ -6,6 +6,7 @@ import {
   type ClientAuthentication,
   type ClientContext,
   milliseconds,
+  type RequestFact,
   Secret,
 } from '../../src/domain/index.ts';
 import { chooseAuthentication } from '../../src/introspection/client-authentication.ts';
@@ -13,6 +14,8 @@ import { createAuthenticator, type Credentials } from '../../src/introspection/c
 import type { HttpRequest } from '../../src/introspection/exchange.ts';
 import { formEncode } from '../../src/introspection/form-encode.ts';
 import { type PreparedQuestion, prepareQuestion } from '../../src/introspection/introspection-request.ts';
+import { createFactsReader } from '../../src/introspection/request-facts.ts';
+import { aRequest } from '../support/builders.ts';
 import { aClientOf, steadyRandomness, systemClock } from './scene.ts';
 
 const ENDPOINT = 'https://idp.example/introspect?tenant=1';
@@ -200,7 +203,7 @@ describe('prepareQuestion', () => {
 
   it('writes the parameters that are ours once, whatever `params` holds (INT-1, INT-6)', () => {
     const names = ['token', 'client_id', 'client_secret', 'token_type_hint', 'access_token', 'own'];
-    const params = new Map([
+    const params = new Map<string, readonly string[]>([
       ...names.map((name) => [name, ['other']] as const),
       ['resource', ['https://api.example']],
     ]);
@@ -227,6 +230,7 @@ describe('prepareQuestion', () => {
 
   const text = fc.constantFrom('', 'a', 'b', 'ab', 'null', '0', '1', 'é', 'a&b=c');
   const value = fc.constantFrom('a', 'b', 'a b', '%61');
+  const fact = fc.constantFrom<RequestFact>({ kind: 'method' }, { kind: 'header', name: 'x-device' });
   const settings = fc.record({
     name: text,
     issuer: fc.option(text),
@@ -236,57 +240,81 @@ describe('prepareQuestion', () => {
     tokenParameter: fc.constantFrom('token', 'a', 'access_token'),
     params: fc.array(fc.tuple(text, fc.array(text, { minLength: 1, maxLength: 2 })), { maxLength: 3 }),
     headers: fc.array(fc.tuple(fc.constantFrom('x-a', 'x-b', 'user-agent'), value), { maxLength: 3 }),
+    facts: fc.record({
+      params: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'm'), fact), { maxLength: 2 }),
+      headers: fc.array(fc.tuple(fc.constantFrom('x-a', 'x-m'), fact), { maxLength: 2 }),
+    }),
+    request: fc.record({ method: text, device: fc.option(text) }),
   });
   type Settings = typeof settings extends fc.Arbitrary<infer Value> ? Value : never;
 
-  const questionOf = ({
-    name,
-    issuer,
-    clientId,
-    path,
-    params,
-    headers,
-    ...rest
-  }: Settings): PreparedQuestion =>
-    prepared(
-      aClientOf(ENDPOINT, {
-        name,
-        issuer,
-        clientId,
-        introspection: {
-          ...rest,
-          params: new Map(params),
-          headers: new Map(headers.map(([header, held]) => [header, new Secret(held)])),
-        },
-      }),
-      `https://idp.example${path}`,
-    );
+  const clientWith = ({ name, issuer, clientId, tokenTypeHint, tokenParameter, ...sent }: Settings) =>
+    aClientOf(ENDPOINT, {
+      name,
+      issuer,
+      clientId,
+      introspection: {
+        tokenTypeHint,
+        tokenParameter,
+        params: new Map(sent.params),
+        headers: new Map(sent.headers.map(([header, held]) => [header, new Secret(held)])),
+        facts: { params: new Map(sent.facts.params), headers: new Map(sent.facts.headers) },
+      },
+    });
+
+  function questionOf(all: Settings): PreparedQuestion {
+    const client = clientWith(all);
+    const question = prepared(client, `https://idp.example${all.path}`);
+    const readFacts = createFactsReader(client);
+    const { method, device } = all.request;
+    const headers = device === null ? [] : [['x-device', device] as const];
+    return readFacts === null ? question : question.with(readFacts(aRequest({ method, headers })));
+  }
 
   /** Client id and secret apart, which are the authentication on the wire. */
   const wireWithoutUs = (question: PreparedQuestion): string =>
     wireOf(question).replace(/"authorization","[^"]*"/, '');
 
   it('gives another identity to whatever differs on the wire, our authentication apart (decision 3)', () => {
+    const keys = ['name', 'path', 'tokenTypeHint', 'tokenParameter', 'params', 'headers', 'facts', 'request'];
+    fc.assert(
+      fc.property(
+        settings,
+        settings,
+        fc.subarray(keys, { minLength: 1, maxLength: 2 }),
+        (one, all, changed) => {
+          const other = {
+            ...one,
+            ...Object.fromEntries(Object.entries(all).filter(([key]) => changed.includes(key))),
+          };
+          const [first, second] = [questionOf(one), questionOf(other)];
+          if (wireWithoutUs(first) !== wireWithoutUs(second)) {
+            expect(first.identity.equals(second.identity)).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('gives the same identity to the same settings on requests that are the same on the wire (T-31)', () => {
     fc.assert(
       fc.property(settings, settings, (one, other) => {
-        const [first, second] = [questionOf(one), questionOf(other)];
-        if (wireWithoutUs(first) !== wireWithoutUs(second)) {
-          expect(first.identity.equals(second.identity)).toBe(false);
-        }
+        const same = { ...one, request: other.request };
+        const isSame = wireOf(questionOf(one)) === wireOf(questionOf(same));
+        expect(questionOf(one).identity.equals(questionOf(same).identity)).toBe(isSame);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('gives the same identity to the same settings and to no others (T-31)', () => {
-    const canonical = ({ params, headers, tokenParameter, ...rest }: Settings): string => {
-      const sent = [...new Map(params)].filter(([name]) => name !== tokenParameter);
-      return JSON.stringify([rest, tokenParameter, sent, [...new Map(headers)]]);
-    };
+  it('gives no identity to two clients, whatever is on the wire (T-31)', () => {
+    const who = ({ name, issuer, clientId }: Settings): string => JSON.stringify([name, issuer, clientId]);
     fc.assert(
-      fc.property(settings, settings, (one, other) => {
-        const isSame = canonical(one) === canonical(other);
-        expect(questionOf(one).identity.equals(questionOf(other).identity)).toBe(isSame);
+      fc.property(settings, settings, (one, { name, issuer, clientId }) => {
+        const other = { ...one, name, issuer, clientId };
+        const isSame = questionOf(one).identity.equals(questionOf(other).identity);
+        expect(isSame).toBe(who(one) === who(other));
       }),
       { numRuns: 300 },
     );

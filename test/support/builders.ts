@@ -33,6 +33,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
       tokenParameter: 'token',
       params: new Map(),
       headers: new Map(),
+      facts: { params: new Map(), headers: new Map() },
       maxAnswer: bytes(65_536),
       clientSelfOnly: false,
     },

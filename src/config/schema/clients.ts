@@ -1,5 +1,6 @@
 import { authentication } from './authentication.ts';
 import { addressRange, connectHost, hostName } from './addresses.ts';
+import { facts } from './facts.ts';
 import { flawOfHeaderName } from './http-words.ts';
 import { optional, required, standard } from './key.ts';
 import { match } from './match.ts';
@@ -145,6 +146,11 @@ function introspection() {
       {},
       'Extra request headers: texts, or `{ env: NAME }` or `{ file: PATH }` for a key that a front of the server wants. ' +
         'They are part of the cache key.',
+    ),
+    facts: standard(
+      facts(),
+      {},
+      'Facts of each checked request that are sent along. They are part of the cache key.',
     ),
     maxAnswer: standard(size({ min: '1KiB', max: '16MiB' }), '64KiB', 'A longer answer is a fault.'),
     response: standard(choice(['json'], ['jwt']), 'json', 'What is asked for.'),
