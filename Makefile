@@ -61,6 +61,12 @@ lint: $(PACKAGES) ## ESLint, the import table, and whether everything is formatt
 format: $(PACKAGES) ## Rewrite every file the way Prettier wants it
 	@prettier --write --log-level warn .
 
+##@ Measure it
+
+.PHONY: bench
+bench: tools $(BUILD) ## What a check costs, beside servers that do nothing. ONLY=hit runs a part, FULL=1 all of it for longer
+	@ONLY='$(ONLY)' FULL='$(FULL)' node test/bench/main.ts
+
 ##@ Keep what is generated in step
 
 .PHONY: docs golden
