@@ -43,6 +43,14 @@ describe('the titles of the tests', () => {
     },
   );
 
+  // META-10 belongs to signed answers.
+  it.each([...range('META-', 1, 9), ...range('META-', 11, 15)])(
+    'name the requirement %s of metadata',
+    (id) => {
+      expect(shown).toContain(id);
+    },
+  );
+
   it.each([
     'ENV-1',
     'ENV-3',

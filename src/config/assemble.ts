@@ -16,6 +16,7 @@ import {
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
 import { introspectionOf } from './introspection-settings.ts';
+import { metadataOverridesOf } from './metadata-overrides.ts';
 import { proxyOf } from './outbound-proxy.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
@@ -103,6 +104,9 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     name,
     issuer: issuer ?? null,
     metadataUrl: metadataUrl ?? null,
+    ...(client.metadataOverrides === undefined
+      ? {}
+      : { metadataOverrides: metadataOverridesOf(client.metadataOverrides) }),
     connectTo: connectToOf(client.connectTo),
     ...(client.proxy === undefined ? {} : { proxy: proxyOf(client.proxy, sources) }),
     acceptIssuers: client.acceptIssuers,

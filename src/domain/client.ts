@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts';
 import type { ProxyChoice } from './outbound-proxy.ts';
 import type { Bytes, Milliseconds } from './quantity.ts';
 import type { Secret } from './secret.ts';
@@ -13,6 +14,8 @@ export interface ClientContext {
   readonly issuer: string | null;
   /** Where metadata is read; `null`: the well-known places below `issuer`. */
   readonly metadataUrl: string | null;
+  /** Members that stand in place of the document's own, or beside them. Left out: none. */
+  readonly metadataOverrides?: JsonObject;
   /** Where connections go, whatever host the URLs name (split horizon); `null`: where they say. */
   readonly connectTo: ConnectTo | null;
   /** The way out. Left out: as the environment says. */

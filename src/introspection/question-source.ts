@@ -18,7 +18,7 @@ import { loadMetadata } from './load-metadata.ts';
 import { needsMetadata, type ServerMetadata } from './read-metadata.ts';
 
 /** `basis`: all it was made of besides the settings, to tell whether a refresh changed anything. */
-type PreparedQuestion = Prepared & { readonly basis: string };
+type PreparedQuestion = Prepared & { readonly basis: string; readonly warnings: readonly string[] };
 
 /** Where a client's question comes from: its settings alone, or the metadata of its issuer. */
 export interface QuestionSource {
@@ -40,7 +40,12 @@ export function createQuestionSource(client: ClientContext, parts: EnquirerParts
 
 /** A configured endpoint wins and needs no metadata (META-6); who we are is then what the settings say, or basic. */
 function fromSettings(client: ClientContext, endpoint: string, parts: EnquirerParts): QuestionSource {
-  const metadata = { introspectionEndpoint: endpoint, authentication: NOTHING_SAID, tokenEndpoint: null };
+  const metadata = {
+    introspectionEndpoint: endpoint,
+    authentication: NOTHING_SAID,
+    tokenEndpoint: null,
+    warnings: [],
+  };
   const question = settle(client, metadata, null, parts);
   return {
     get: () => question,
@@ -98,10 +103,28 @@ async function fetchQuestion(
     const question = settle(client, metadata, known?.authentication ?? null, parts);
     if (!question.ok) return question;
     const isSame = known !== null && known.basis === question.value.basis;
+    if (!isSame) tellChange(client, known, question.value, parts);
     return succeed({ value: isSame ? known : question.value, refreshAfter });
   } catch (error) {
     parts.observe({ event: 'crashed', where: 'introspection metadata', cause: classOf(error) });
     return fail(fault('internal'));
+  }
+}
+
+/** What an operator should hear of (META-9, META-13). */
+function tellChange(
+  { name }: ClientContext,
+  before: PreparedQuestion | null,
+  { origin, warnings }: PreparedQuestion,
+  { observe }: EnquirerParts,
+): void {
+  const told = before?.warnings ?? [];
+  const moved =
+    before === null || before.origin === origin
+      ? []
+      : [`the document moved the introspection endpoint from ${before.origin} to ${origin}`];
+  for (const clause of [...moved, ...warnings.filter((warning) => !told.includes(warning))]) {
+    observe({ event: 'lifecycle', phase: 'warning', detail: `metadata of client "${name}": ${clause}` });
   }
 }
 
@@ -121,6 +144,6 @@ function settle(
     return fail(settingsFault('metadata_invalid', detail));
   }
   const { tokenEndpoint } = metadata;
-  const basis = JSON.stringify([introspectionEndpoint, tokenEndpoint, choice.value]);
-  return succeed({ ...question.value, basis });
+  const basis = JSON.stringify([introspectionEndpoint, tokenEndpoint, choice.value, metadata.warnings]);
+  return succeed({ ...question.value, basis, warnings: metadata.warnings });
 }

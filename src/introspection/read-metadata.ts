@@ -21,6 +21,8 @@ export interface ServerMetadata {
   readonly authentication: OfferedAuthentication;
   /** `null` where this client has no use for it. */
   readonly tokenEndpoint: string | null;
+  /** What the document should not say, or should, and we could do without; whole clauses about "the document". */
+  readonly warnings: readonly string[];
 }
 
 /** Whether a client cannot do without metadata, although its endpoint may be configured. */
@@ -38,28 +40,56 @@ function needsTokenEndpoint({ authentication }: ClientContext): boolean {
  * In: parsed JSON. Out: what we use of it, or why nothing of it is used.
  * Never: anything from a document whose issuer is not byte for byte ours; an endpoint of an origin nobody consented to.
  */
-export function readMetadata(document: Json, client: ClientContext): Result<ServerMetadata, string> {
-  if (!isJsonObject(document)) return fail('the document is not a JSON object');
-  const wrongIssuer = issuerProblem(document['issuer'], client.issuer);
+export function readMetadata(published: Json, client: ClientContext): Result<ServerMetadata, string> {
+  if (!isJsonObject(published)) return fail('the document is not a JSON object');
+  const wrongIssuer = issuerProblem(published['issuer'], client.issuer);
   if (wrongIssuer !== null) return fail(wrongIssuer);
+  // Not the issuer, which settings cannot override; what else they put in is held to the same rules.
+  const document = overridden(published, client.metadataOverrides);
 
   try {
     const configured = client.introspection.endpoint;
     const tokenEndpoint = needsTokenEndpoint(client) ? endpoint(document, 'token_endpoint', client) : null;
-    if (configured !== null)
-      return succeed({ introspectionEndpoint: configured, authentication: NOTHING_SAID, tokenEndpoint });
+    if (configured !== null) {
+      const own = { introspectionEndpoint: configured, authentication: NOTHING_SAID, tokenEndpoint };
+      return succeed({ ...own, warnings: [] });
+    }
+    const algorithms = texts(document, ALGORITHMS);
     return succeed({
       introspectionEndpoint: endpoint(aliased(document, client), 'introspection_endpoint', client),
       authentication: {
         methods: texts(document, 'introspection_endpoint_auth_methods_supported'),
-        algorithms: texts(document, 'introspection_endpoint_auth_signing_alg_values_supported'),
+        algorithms: algorithms?.filter((algorithm) => algorithm !== 'none') ?? null,
       },
       tokenEndpoint,
+      warnings: warningsAbout(algorithms, client),
     });
   } catch (error) {
     if (error instanceof WrongMember) return fail(error.message);
     throw error;
   }
+}
+
+function overridden(published: JsonObject, overrides: JsonObject | undefined): JsonObject {
+  if (overrides === undefined) return published;
+  // As the reader makes objects: with no prototype whose members could be taken for the document's.
+  return { __proto__: null, ...published, ...overrides };
+}
+
+const ALGORITHMS = 'introspection_endpoint_auth_signing_alg_values_supported';
+
+/** RFC 8414 section 2: with assertions there must be a list, and `none` must not be in it (META-9). */
+function warningsAbout(
+  algorithms: readonly string[] | null,
+  { authentication }: ClientContext,
+): readonly string[] {
+  if (algorithms === null)
+    return 'assertion' in authentication
+      ? [`the document lists no "${ALGORITHMS}", so the algorithm is the one of our settings or key`]
+      : [];
+  return algorithms.includes('none')
+    ? [`the document lists "none" in "${ALGORITHMS}", which is passed over`]
+    : [];
 }
 
 /** With mutual TLS the aliases come first, one by one (RFC 8705 section 5, META-11). */

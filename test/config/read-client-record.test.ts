@@ -75,6 +75,11 @@ describe('readClientRecord', () => {
       { introspection: { endpoint: 'https://169.254.169.254/' } },
       'introspection.endpoint: is on a host',
     ],
+    [
+      'a foreign endpoint in place of that of the metadata',
+      { metadataOverrides: { introspection_endpoint: 'https://evil.com/i' } },
+      'metadataOverrides.introspection_endpoint: is on a host',
+    ],
     ['a foreign origin', { endpointOrigins: ['https://evil.com'] }, 'endpointOrigins[0]: is on a host'],
     ['a variable', { clientSecret: { env: 'PATH' } }, 'clientSecret: cannot be { env'],
     ['a variable as its id', { clientId: { env: 'PATH' } }, 'clientId: cannot be { env'],

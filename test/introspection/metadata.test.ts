@@ -46,6 +46,7 @@ describe('readMetadata', () => {
         introspectionEndpoint: 'https://idp.example/i',
         authentication: { methods, algorithms: null },
         tokenEndpoint: null,
+        warnings: [],
       },
     });
   });

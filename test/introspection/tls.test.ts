@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { createAuthority, createSelfSigned } from '../support/certificates.ts';
 import { type FaultServer, json, startFaultServer } from '../support/fault-server.ts';
-import { aClientOf, openScene, outcomeOf } from './scene.ts';
+import { aClientOf, aDiscoveringClient, openScene, outcomeOf } from './scene.ts';
 
 const authority = createAuthority();
 
@@ -68,6 +68,23 @@ describe('TLS towards the authorization server (INT-7, T-46)', () => {
       },
     });
     expect(requests).toBe(0);
+  });
+
+  it('reads no metadata from a server whose certificate is not accepted (META-14)', async () => {
+    const server = await startFaultServer({ tls: good });
+    const scene = openScene();
+    const issuer = `https://idp.test:${server.port}`;
+    server.always(json({ issuer, introspection_endpoint: `${issuer}/introspect` }));
+    const differing = { allowHttp: false, allowAddresses: ['127.0.0.0/8'] };
+    const client = aDiscoveringClient(issuer, { ...differing, name: 'unknowing' });
+    expect(await scene.prepare(client)).toMatchObject({
+      failure: { reason: 'metadata_unavailable', detail: expect.stringContaining('certificate') },
+    });
+    expect(server.requests).toEqual([]);
+    const tls = { ca: authority.ca, minVersion: 'TLSv1.2' } as const;
+    expect((await scene.prepare(aDiscoveringClient(issuer, { ...differing, tls }))).ok).toBe(true);
+    await scene.introspector.close();
+    await server.stop();
   });
 
   it('keeps to the lowest version that is set', async () => {

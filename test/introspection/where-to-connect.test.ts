@@ -45,7 +45,7 @@ describe('the address of a name (T-14)', () => {
     expect(server.connections()).toBe(0);
   });
 
-  it('is refused for metadata, too', async () => {
+  it('is refused for metadata, too (META-15)', async () => {
     const client = aDiscoveringClient(`http://idp.test:${server.port}`);
     expect(await scene.ask(client)).toMatchObject({
       failure: { reason: 'metadata_unavailable', detail: REFUSED.failure.detail },

@@ -20,9 +20,11 @@ export function checkClients(root: Raw): readonly Finding[] {
 
 function checkWhereabouts(client: Raw): readonly Finding[] {
   if (isGiven(at(client, 'issuer'))) return [];
-  const metadataUrl = at(client, 'metadataUrl');
-  if (isGiven(metadataUrl))
-    return [atKey(metadataUrl.path, 'needs `issuer` beside it, which the metadata is compared with')];
+  const ofMetadata = [at(client, 'metadataUrl'), at(client, 'metadataOverrides')].filter(isGiven);
+  if (ofMetadata.length > 0)
+    return ofMetadata.map(({ path }) =>
+      atKey(path, 'needs `issuer` beside it, which the metadata is compared with'),
+    );
   if (isGiven(at(client, 'introspection', 'endpoint'))) return [];
   return [
     atKey(client.path, 'has neither `issuer` nor `introspection.endpoint`; one of them must say whom to ask'),
@@ -36,6 +38,8 @@ function checkSchemes(client: Raw): readonly Finding[] {
     at(client, 'metadataUrl'),
     at(client, 'introspection', 'endpoint'),
     ...itemsOf(at(client, 'endpointOrigins')),
+    ...entriesOf(at(client, 'metadataOverrides')),
+    ...entriesOf(at(client, 'metadataOverrides', 'mtls_endpoint_aliases')),
   ];
   return urls
     .filter((url) => /^http:/i.test(textOf(url) ?? ''))

@@ -4,6 +4,7 @@ import { facts } from './facts.ts';
 import { flawOfHeaderName } from './http-words.ts';
 import { optional, required, standard } from './key.ts';
 import { match } from './match.ts';
+import { metadataOverrides } from './metadata-overrides.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { proxy } from './proxy.ts';
 import {
@@ -44,6 +45,12 @@ function client() {
       httpUrl(),
       'Where its metadata is read.',
       'the well-known places of RFC 8414 and OpenID discovery below `issuer`',
+    ),
+    metadataOverrides: optional(
+      metadataOverrides(),
+      'Members that stand in place of those of the metadata, or beside them, for servers whose document is wrong or ' +
+        'speaks of the outside. They are held to the same rules: an endpoint on another origin needs `endpointOrigins`.',
+      'the document as it is',
     ),
     connectTo: optional(
       connectTo(),
