@@ -8,5 +8,10 @@ export function entryName(kind: CacheKind, key: CacheKey): string {
   return `${PREFIX}:${kind}:${key}`;
 }
 
+/** Name of a document beside the answers. */
+export function documentName(name: string): string {
+  return `${PREFIX}:document:${name}`;
+}
+
 /** A name under which nothing is ever stored: for asking whether the store answers. */
 export const PROBE_NAME = `${PREFIX}:probe`;

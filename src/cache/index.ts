@@ -1,4 +1,5 @@
 /** Remembers answers in memory and in a shared Keyv store, sealed, and admits it when the store is broken. */
+export { createDocumentShelf, type DocumentShelfParts } from './document-shelf.ts';
 export { createMemoryCache, type MemoryStats, type ObservedMemoryCache } from './memory-cache.ts';
 export { NO_SHARED_CACHE } from './no-shared-cache.ts';
 export { openKeyv } from './open-keyv.ts';

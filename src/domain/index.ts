@@ -9,6 +9,7 @@ export * from './client-store-settings.ts';
 export * from './client.ts';
 export * from './credential.ts';
 export * from './decision.ts';
+export * from './document-shelf.ts';
 export * from './door.ts';
 export * from './foreign-error.ts';
 export * from './enquiry-words.ts';

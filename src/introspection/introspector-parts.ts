@@ -1,5 +1,5 @@
 import type { Turns } from '../bounds/index.ts';
-import type { Clock, Observe, ProxyFor, Randomness, ResolveName } from '../domain/index.ts';
+import type { Clock, DocumentShelf, Observe, ProxyFor, Randomness, ResolveName } from '../domain/index.ts';
 
 export interface IntrospectorParts {
   readonly clock: Clock;
@@ -8,6 +8,8 @@ export interface IntrospectorParts {
   readonly resolveName: ResolveName;
   /** The way out that the environment names. Left out: none. */
   readonly proxyFor?: ProxyFor;
+  /** Where copies of metadata documents are kept, read at every fetch; `null`: nowhere. Left out: nowhere. */
+  readonly documents?: () => DocumentShelf | null;
   /** Metadata documents that are fetched at once, over all clients; read at every fetch. */
   readonly discoveriesAtOnce: () => number;
 }

@@ -1,6 +1,7 @@
 import { withinBudget } from '../bounds/index.ts';
 import {
   type Clock,
+  fail,
   type Failed,
   type Fault,
   type Milliseconds,
@@ -47,6 +48,8 @@ export interface FreshnessState {
 export interface Fetched<Value> {
   readonly value: Value;
   readonly refreshAfter: Milliseconds;
+  /** Why it could not be fetched, so that this one, kept elsewhere, has to do. Left out: it was fetched. */
+  readonly insteadOf?: Fault;
 }
 
 export interface KeepFreshParts<Value> {
@@ -106,7 +109,12 @@ export function keepFresh<Value>(parts: KeepFreshParts<Value>): KeptFresh<Value>
     const outcome = await fetch(kept?.value ?? null);
     attempt = null;
     endedAt = clock.monotonic();
-    return outcome.ok ? confirm(outcome.value) : excuse(outcome);
+    if (!outcome.ok) return excuse(outcome);
+    const { value, insteadOf } = outcome.value;
+    if (insteadOf === undefined) return confirm(outcome.value);
+    // It serves, but nothing is confirmed: the fetch has failed, and is made again as after any failure.
+    kept = succeed(value);
+    return excuse(fail(insteadOf));
   }
 
   function confirm({ value, refreshAfter }: Fetched<Value>): Success<Value> {

@@ -1,3 +1,5 @@
+import type { Buffer } from 'node:buffer';
+
 import {
   type ClientContext,
   fail,
@@ -18,6 +20,8 @@ import { wellKnownPlaces } from './well-known.ts';
 
 export interface LoadedMetadata {
   readonly metadata: ServerMetadata;
+  /** As it was sent. */
+  readonly document: Buffer;
   /** How long the server lets it be used, within our floor and cap. */
   readonly refreshAfter: Milliseconds;
 }
@@ -90,11 +94,17 @@ function read(answer: HttpAnswer, client: ClientContext): Result<LoadedMetadata,
     if (body.cause === 'too_large') return invalid(`the document is over ${LARGEST} bytes`);
     return fail(fault('metadata_unavailable', 'the document did not come to its end'));
   }
-  const document = parseStrictJson(body.bytes, JSON_LIMITS);
-  if (!document.ok) return invalid(`the document cannot be read: ${document.failure}`);
-  const metadata = readMetadata(document.value, client);
+  const metadata = readDocument(body.bytes, client);
   if (!metadata.ok) return invalid(metadata.failure);
-  return succeed({ metadata: metadata.value, refreshAfter: refreshAfter(headers) });
+  return succeed({ metadata: metadata.value, document: body.bytes, refreshAfter: refreshAfter(headers) });
+}
+
+/** The bytes of a document, wherever they were kept meanwhile. */
+export function readDocument(bytes: Buffer, client: ClientContext): Result<ServerMetadata, string> {
+  const document = parseStrictJson(bytes, JSON_LIMITS);
+  return document.ok
+    ? readMetadata(document.value, client)
+    : fail(`the document cannot be read: ${document.failure}`);
 }
 
 function invalid(detail: string): Result<never, IntrospectionFault> {

@@ -14,7 +14,7 @@ import { settingsFault } from './introspection-fault.ts';
 import { type PreparedQuestion as Prepared, prepareQuestion } from './introspection-request.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
 import { type Fetched, type FreshnessState, keepFresh } from './keep-fresh.ts';
-import { loadMetadata } from './load-metadata.ts';
+import { obtainMetadata } from './obtain-metadata.ts';
 import { needsMetadata, type ServerMetadata } from './read-metadata.ts';
 
 /** `basis`: all it was made of besides the settings, to tell whether a refresh changed anything. */
@@ -96,15 +96,15 @@ async function fetchQuestion(
   parts: EnquirerParts,
 ): Promise<Result<Fetched<PreparedQuestion>, Fault>> {
   try {
-    const loaded = await loadMetadata(client, parts);
-    if (!loaded.ok) return loaded;
-    const { metadata, refreshAfter } = loaded.value;
+    const obtained = await obtainMetadata(client, parts, { hasNothing: known === null });
+    if (!obtained.ok) return obtained;
+    const { metadata, ...howLong } = obtained.value;
     // What was chosen first stays chosen: a refresh alone never changes how our secret travels.
     const question = settle(client, metadata, known?.authentication ?? null, parts);
     if (!question.ok) return question;
     const isSame = known !== null && known.basis === question.value.basis;
     if (!isSame) tellChange(client, known, question.value, parts);
-    return succeed({ value: isSame ? known : question.value, refreshAfter });
+    return succeed({ value: isSame ? known : question.value, ...howLong });
   } catch (error) {
     parts.observe({ event: 'crashed', where: 'introspection metadata', cause: classOf(error) });
     return fail(fault('internal'));

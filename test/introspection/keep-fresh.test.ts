@@ -123,6 +123,21 @@ describe('keepFresh', () => {
     expect(kept.state).toMatchObject({ failures: 40, lastFault: { reason: 'metadata_unavailable' } });
   });
 
+  it('serves what was kept elsewhere, unconfirmed, and goes on trying', async () => {
+    const { kept, settle, strike, plannedAfter, outcomes } = open();
+    const first = kept.get();
+    const insteadOf = fault('metadata_unavailable', 'x');
+    await settle(succeed({ value: 'copy', refreshAfter: milliseconds(900_000), insteadOf }));
+    expect(await first).toEqual(succeed('copy'));
+    expect(kept.state).toMatchObject({ confirmedAt: null, failures: 1, lastFault: insteadOf });
+    expect(plannedAfter()).toBe(60_000);
+    expect(outcomes).toEqual([insteadOf]);
+    await strike();
+    await settle(good('a'));
+    expect(kept.get()).toEqual(succeed('a'));
+    expect(kept.state).toMatchObject({ failures: 0, lastFault: null });
+  });
+
   it('tries again by itself after a failed first fetch, at most once a minute (G14)', async () => {
     const { kept, settle, strike, plannedAfter } = open();
     const first = kept.get();

@@ -4,6 +4,7 @@ import {
   AccessToken,
   type ClientContext,
   type Clock,
+  type DocumentShelf,
   epochMilliseconds,
   type Fault,
   type HouseEvent,
@@ -44,14 +45,22 @@ export function openScene(
     readonly clock?: Clock;
     readonly discoveriesAtOnce?: number;
     readonly proxyFor?: ProxyFor;
+    readonly documents?: () => DocumentShelf | null;
   } = {},
 ): Scene {
-  const { resolveName = everyNameIsHere, clock = systemClock, discoveriesAtOnce = 16, proxyFor } = differing;
+  const {
+    resolveName = everyNameIsHere,
+    clock = systemClock,
+    discoveriesAtOnce = 16,
+    proxyFor,
+    documents,
+  } = differing;
   const events: HouseEvent[] = [];
   const resolved: string[] = [];
   const introspector = createIntrospector({
     discoveriesAtOnce: () => discoveriesAtOnce,
     ...(proxyFor === undefined ? {} : { proxyFor }),
+    ...(documents === undefined ? {} : { documents }),
     clock,
     randomness: steadyRandomness,
     observe: (event) => void events.push(event),
