@@ -1,5 +1,5 @@
-import { createDirectorySource, createRecordStore, createStaticStore } from '../client-store/index.ts';
-import { readClientRecord, type Settings } from '../config/index.ts';
+import { createStaticStore } from '../client-store/index.ts';
+import { isEqual, type Settings } from '../config/index.ts';
 import type {
   ClientContext,
   ClientStore,
@@ -8,6 +8,7 @@ import type {
   JsonObject,
   Observe,
 } from '../domain/index.ts';
+import { openRecords } from './record-stores.ts';
 
 /** The client store of the settings in force, whichever they name. */
 export interface HouseClients extends ClientStore {
@@ -61,7 +62,7 @@ export function openHouseClients(initial: ClientParts, parts: Parts): HouseClien
 
   function open(settings: ClientParts): Current {
     const { clientStore } = settings;
-    const opened = clientStore === null ? openStatic(settings) : openDirectory(clientStore, parts);
+    const opened = clientStore === null ? openStatic(settings) : openDynamic(clientStore, parts);
     opened.onChange(tell);
     return opened;
   }
@@ -86,17 +87,28 @@ function openStatic({ clients, clientMatches }: ClientParts): Current {
   };
 }
 
-function openDirectory(settings: ClientStoreSettings, { clock, observe, introspector }: Parts): Current {
-  const { directory, ...rest } = settings;
-  const source = createDirectorySource(directory, {
-    readRecord: (record) => readClientRecord(record, directory),
-  });
-  const store = createRecordStore({ source, clock, observe }, rest);
+function openDynamic(initial: ClientStoreSettings, { clock, observe, introspector }: Parts): Current {
+  const { store, ...records } = openRecords(initial, { clock, observe });
   store.onChange((clients) => introspector.retain(clients));
+  let settings = initial;
   return {
     ...store,
-    take: (next) => JSON.stringify(next.clientStore) === JSON.stringify(settings),
+    take({ clientStore: next }) {
+      if (next === null || !isEqual(withoutSecrets(next), withoutSecrets(settings))) return false;
+      // What is in memory outlives a rotation.
+      if (!isEqual(next, settings)) records.renew(next.source);
+      settings = next;
+      return true;
+    },
     ofFile: () => [],
-    status: () => ({ kind: 'directory', ...store.status() }),
+    status: () => ({ kind: settings.source.kind, ...records.status(), ...store.status() }),
+    close: () => void records.close(),
   };
+}
+
+/** Without what may rotate: secrets print all the same, and certificates stand under `tls`. */
+function withoutSecrets(settings: ClientStoreSettings): unknown {
+  return JSON.parse(
+    JSON.stringify(settings, (member, value: unknown) => (member === 'tls' ? undefined : value)),
+  );
 }

@@ -55,6 +55,7 @@ export async function openHouse(
   const startedAt = clock.now();
 
   const { doors, admin, readiness } = await openAllDoors().catch(async (error: unknown) => {
+    clients.close();
     await Promise.all([introspector.close(), caches.close()]);
     throw error;
   });

@@ -1,5 +1,8 @@
 /** Says which authorization server and which of our client credentials go with a request. */
 export { createDirectorySource } from './directory-source.ts';
+export { createHttpSource, type HttpSource } from './http-source.ts';
+export { createRecordReader, type RecordReader } from './record-reader.ts';
+export type { RecordSource } from './record-source.ts';
 export { createRecordStore, type RecordStore } from './record-store.ts';
 export { inspectMatches } from './select-client.ts';
 export { createStaticStore, type StaticStore } from './static-store.ts';

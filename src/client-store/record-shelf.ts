@@ -2,47 +2,60 @@ import { LRUCache } from 'lru-cache';
 import {
   type ClientContext,
   type ClientRefusal,
-  type ClientStoreSettings,
   type Clock,
   fail,
   fault,
   type JsonObject,
   type Milliseconds,
+  milliseconds,
   type MonotonicMilliseconds,
   monotonicMilliseconds,
   type Observe,
+  type RecordStoreSettings,
   type Result,
   succeed,
   unreachable,
 } from '../domain/index.ts';
-import type { Reading } from './record-source.ts';
+import type { Reading, ReadingFailure } from './record-source.ts';
 import { isSameClient } from './same-client.ts';
 
 export type ClientAnswer = Result<ClientContext, ClientRefusal>;
 
-/** The records in memory, and the names for which there is none: both bounded. */
-export interface RecordShelf<Version> {
-  /** The answer for a name, while nobody has to look again; counts as use. */
-  fresh(name: string): ClientAnswer | null;
-  /** The last good record, however old. */
-  last(name: string): { readonly answer: ClientAnswer; readonly version: Version } | null;
-  /** Takes in what a look has brought, and says what to answer. */
-  keep(name: string, reading: Reading<Version>): ClientAnswer;
-  clients(): readonly ClientContext[];
-  status(): JsonObject;
+/** What is in memory under a name. */
+export interface Held {
+  readonly answer: ClientAnswer;
+  /** There is no record of this name. */
+  readonly isAbsent: boolean;
 }
 
-interface Known<Version> {
+/** A record in use. */
+export interface RecordInUse<Version> extends Held {
   readonly client: ClientContext;
-  readonly answer: ClientAnswer;
   readonly version: Version;
+  /** From then on somebody has to look again. */
   readonly until: MonotonicMilliseconds;
   /** What is wrong with a newer version; `null`: nothing. */
   readonly problem: string | null;
 }
 
-interface Refused {
-  readonly answer: ClientAnswer;
+/** The records in memory, and the names for which there is none: both bounded. */
+export interface RecordShelf<Version> {
+  /** What is held under a name, while nobody has to look again; counts as use. */
+  fresh(name: string): Held | null;
+  /** The last good record, however old. */
+  last(name: string): RecordInUse<Version> | null;
+  /**
+   * Takes in what a look has brought, and says what is held now.
+   * @param before what `last` gave when the look began: it may have left the memory since.
+   */
+  keep(name: string, reading: Reading<Version>, before: RecordInUse<Version> | null): Held;
+  clients(): readonly ClientContext[];
+  /** Tenants in memory. */
+  readonly size: number;
+  status(): JsonObject;
+}
+
+interface Refused extends Held {
   readonly until: MonotonicMilliseconds;
 }
 
@@ -65,10 +78,10 @@ export function createRecordShelf<Version>(
     readonly observe: Observe;
     readonly changed: () => void;
   },
-  settings: Pick<ClientStoreSettings, 'recheck' | 'missing' | 'entries'>,
+  settings: Pick<RecordStoreSettings, 'recheck' | 'missing' | 'entries'>,
 ): RecordShelf<Version> {
   const { clock, observe, changed } = parts;
-  const known = new LRUCache<string, Known<Version>>({
+  const known = new LRUCache<string, RecordInUse<Version>>({
     max: settings.entries,
     dispose: (_known, _name, reason) => {
       if (reason === 'evict') changed();
@@ -80,11 +93,14 @@ export function createRecordShelf<Version>(
   return {
     fresh(name) {
       const held = known.get(name) ?? refused.get(name);
-      return held !== undefined && clock.monotonic() < held.until ? held.answer : null;
+      return held !== undefined && clock.monotonic() < held.until ? held : null;
     },
     last: (name) => known.peek(name) ?? null,
     keep,
     clients: () => Array.from(known.values(), ({ client }) => client),
+    get size() {
+      return known.size;
+    },
     status: () => ({
       tenants: known.size,
       absent: refused.size,
@@ -92,58 +108,69 @@ export function createRecordShelf<Version>(
     }),
   };
 
-  function keep(name: string, reading: Reading<Version>): ClientAnswer {
-    const before = known.peek(name);
+  function keep(name: string, reading: Reading<Version>, before: RecordInUse<Version> | null): Held {
     switch (reading.kind) {
       case 'read':
-        return keepRead(name, reading.client, reading.version);
+        return keepRead(name, reading, before);
       case 'unchanged':
-        if (before === undefined) return refuse(name, failed('changed while it was read'));
-        known.set(name, { ...before, until: after(settings.recheck), problem: null });
-        return before.answer;
+        if (before === null) return refuse(name, failed('changed while it was read'), settings.missing);
+        return put(name, { ...before, version: reading.version, problem: null }, reading.freshFor);
       case 'missing':
         if (known.delete(name)) changed();
-        return refuse(name, NO_RECORD);
+        return refuse(name, NO_RECORD, longer(settings.missing, reading.freshFor), true);
       case 'failed':
-        return before === undefined
-          ? refuse(name, failed(`the record "${name}" ${reading.detail}`))
-          : keepBroken(name, before, reading.detail);
+        return before === null
+          ? refuse(name, failed(`the record "${name}" ${reading.detail}`), settings.missing)
+          : keepBroken(name, reading, before);
       default:
         return unreachable(reading);
     }
   }
 
-  function keepRead(name: string, client: ClientContext, version: Version): ClientAnswer {
-    const before = known.peek(name);
-    const until = after(settings.recheck);
+  function keepRead(
+    name: string,
+    { client, version, freshFor }: Extract<Reading<Version>, { readonly kind: 'read' }>,
+    before: RecordInUse<Version> | null,
+  ): Held {
     refused.delete(name);
-    if (before !== undefined && isSameClient(before.client, client)) {
-      known.set(name, { ...before, version, until, problem: null });
-      return before.answer;
-    }
-    const answer = succeed(client);
-    known.set(name, { client, answer, version, until, problem: null });
-    changed();
-    return answer;
+    const same = before !== null && isSameClient(before.client, client) ? before : null;
+    const { client: inForce, answer } = same ?? { client, answer: succeed(client) };
+    return put(name, { client: inForce, answer, isAbsent: false, version, problem: null }, freshFor);
   }
 
-  function keepBroken(name: string, before: Known<Version>, problem: string): ClientAnswer {
-    if (before.problem !== problem) {
-      const detail = `client store: the record "${name}" ${problem}; the version before stays in force`;
-      observe({ event: 'lifecycle', phase: 'warning', detail });
-    }
-    known.set(name, { ...before, until: after(settings.recheck), problem });
-    return before.answer;
+  /** What is wrong with all records at once is not told for each. */
+  function keepBroken(name: string, { cause, detail }: ReadingFailure, before: RecordInUse<Version>): Held {
+    if (cause === 'unavailable') return put(name, before);
+    if (before.problem !== detail) warn(`the record "${name}" ${detail}; the version before stays in force`);
+    return put(name, { ...before, problem: detail });
   }
 
-  function refuse(name: string, answer: ClientAnswer): ClientAnswer {
-    refused.set(name, { answer, until: after(settings.missing) });
-    return answer;
+  function put(name: string, next: Omit<RecordInUse<Version>, 'until'>, freshFor?: Milliseconds): Held {
+    const held = { ...next, until: after(longer(settings.recheck, freshFor)) };
+    const isKnown = known.peek(name)?.client === next.client;
+    known.set(name, held);
+    if (!isKnown) changed();
+    return held;
+  }
+
+  function refuse(name: string, answer: ClientAnswer, forMs: Milliseconds, isAbsent = false): Held {
+    const held = { answer, isAbsent, until: after(forMs) };
+    refused.set(name, held);
+    return held;
+  }
+
+  function warn(detail: string): void {
+    observe({ event: 'lifecycle', phase: 'warning', detail: `client store: ${detail}` });
   }
 
   function after(pause: Milliseconds): MonotonicMilliseconds {
     return monotonicMilliseconds(clock.monotonic() + pause);
   }
+}
+
+/** A source may put off the next look, never hurry it. */
+function longer(least: Milliseconds, wanted: Milliseconds | undefined): Milliseconds {
+  return milliseconds(Math.max(least, wanted ?? 0));
 }
 
 export function failed(detail: string): ClientAnswer {

@@ -1,14 +1,42 @@
-import type { ClientContext } from '../domain/index.ts';
+import type { ClientContext, Milliseconds, RequestContext } from '../domain/index.ts';
 
 /** Where records come from. `Version` is what the source needs to see that a record did not change. */
 export interface RecordSource<Version> {
+  /** Whether hosts of a family may share one record, which is then asked for as `_wildcard.<parent>`. */
+  readonly hasFamilies: boolean;
   /** @param known the version that is in memory. Never rejects. */
-  read(name: string, known: Version | null): Promise<Reading<Version>>;
+  read(name: string, known: Version | null, look: Look): Promise<Reading<Version>>;
+}
+
+export interface Look {
+  /** The request that made us look. */
+  readonly request: RequestContext;
+  /** Nobody waits for the reading any more. */
+  readonly signal: AbortSignal;
 }
 
 export type Reading<Version> =
-  | { readonly kind: 'read'; readonly client: ClientContext; readonly version: Version }
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'missing' }
-  /** One sentence for the operator; no secret. */
-  | { readonly kind: 'failed'; readonly detail: string };
+  | (Lasting & { readonly kind: 'read'; readonly client: ClientContext; readonly version: Version })
+  | (Lasting & { readonly kind: 'unchanged'; readonly version: Version })
+  | (Lasting & { readonly kind: 'missing' })
+  | ReadingFailure;
+
+interface Lasting {
+  /** What the source says of how long this holds. Left out: nothing. */
+  readonly freshFor?: Milliseconds;
+}
+
+export interface ReadingFailure {
+  readonly kind: 'failed';
+  /** What is wrong: this record, its seal, or everything, for the store cannot be asked. */
+  readonly cause: 'unusable' | 'unsealed' | 'unavailable';
+  /** Reads on after the name of the record; no secret. */
+  readonly detail: string;
+}
+
+export const cannotUse = (detail: string): ReadingFailure => ({ kind: 'failed', cause: 'unusable', detail });
+export const cannotAsk = (detail: string): ReadingFailure => ({
+  kind: 'failed',
+  cause: 'unavailable',
+  detail,
+});

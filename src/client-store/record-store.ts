@@ -1,21 +1,23 @@
-import { createGate, createSingleFlight, withinBudget } from '../bounds/index.ts';
+import { withinBudget } from '../bounds/index.ts';
 import {
   type ClientContext,
   type ClientStore,
-  type ClientStoreSettings,
   type Clock,
   fail,
   fault,
   type JsonObject,
-  milliseconds,
-  monotonicMilliseconds,
   type Observe,
+  type RecordStoreSettings,
   type RequestContext,
   type Soon,
 } from '../domain/index.ts';
-import { type ClientAnswer, createRecordShelf, failed } from './record-shelf.ts';
-import type { Reading, RecordSource } from './record-source.ts';
-import { createTenantOf, isTenantName } from './tenant-key.ts';
+import { createChangeListeners } from './change-listeners.ts';
+import { familiesOf } from './families.ts';
+import { createLooks } from './looks.ts';
+import { type ClientAnswer, createRecordShelf, type Held } from './record-shelf.ts';
+import type { RecordSource } from './record-source.ts';
+import { createStoreHealth } from './store-health.ts';
+import { createTenantOf, isHostKey, isTenantName } from './tenant-key.ts';
 
 /** A client store whose records are elsewhere: as many as there are, of which a bounded number is in memory. */
 export interface RecordStore extends ClientStore {
@@ -36,79 +38,86 @@ const NOBODY: ClientAnswer = fail({
   reason: 'no_client',
   detail: 'the request names no tenant of the client store',
 });
-/** Listeners hear of many changes at once. */
-const TELL_AFTER_MS = 50;
-
 /**
  * Answers from memory, and reads a record when it is first needed and when the last look is too old.
  *
  * In: the name that a rule gives, or a request that names its tenant. Out: the tenant's client.
  * Never: two readings of one record at once; a wait beyond the caller's; a reading beyond `timeout` that anybody
- * waits for.
+ * waits for; a wait for a store that does not answer, where the last good record is at hand.
  */
 export function createRecordStore<Version>(
   { source, clock, observe }: RecordStoreParts<Version>,
-  settings: Omit<ClientStoreSettings, 'directory'>,
+  settings: RecordStoreSettings,
 ): RecordStore {
   const tenantOf = createTenantOf(settings.by);
-  const listeners = new Set<(clients: readonly ClientContext[]) => void>();
-  const shelf = createRecordShelf<Version>({ clock, observe, changed: tellLater }, settings);
-  const flights = createSingleFlight<string, ClientAnswer>(() => milliseconds(0));
-  const gate = createGate(settings.limits);
-  let telling: NodeJS.Timeout | null = null;
+  const hasFamilies = source.hasFamilies && isHostKey(settings.by);
+  const health = createStoreHealth({ observe });
+  const listeners = createChangeListeners(
+    () => shelf.clients(),
+    () => shelf.size,
+  );
+  const shelf = createRecordShelf<Version>({ clock, observe, changed: () => listeners.changed() }, settings);
+  const looks = createLooks({ source, shelf, health, clock, observe }, settings);
 
   return {
     get,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange: (listener) => listeners.add(listener),
     inForce: () => shelf.clients(),
-    status: () => ({ ...shelf.status(), reading: gate.inside, waiting: gate.waiting }),
-    close() {
-      listeners.clear();
-      if (telling !== null) clearTimeout(telling);
-    },
+    status: () => ({ ...shelf.status(), ...looks.status(), trouble: health.trouble }),
+    close: () => listeners.close(),
   };
 
   function get(client: string | null, context: RequestContext): Soon<ClientAnswer> {
     const name = client ?? tenantOf(context);
     if (name === null || !isTenantName(name)) return NOBODY;
-    return shelf.fresh(name) ?? waitFor(name, context);
+    const held = atHand(name, context);
+    if (client !== null || !hasFamilies)
+      return held?.answer ?? waitFor(name, context).then(({ answer }) => answer);
+    return held !== null && !held.isAbsent ? held.answer : getOfFamily(name, held, context);
+  }
+
+  /** Without a promise where all that has to be known is at hand. */
+  function getOfFamily(host: string, own: Held | null, context: RequestContext): Soon<ClientAnswer> {
+    if (own === null) return findOneOf([host, ...familiesOf(host)], context);
+    const families = familiesOf(host);
+    for (const name of families) {
+      const held = atHand(name, context);
+      if (held === null) return findOneOf(families, context);
+      if (!held.isAbsent) return held.answer;
+    }
+    return own.answer;
+  }
+
+  /** A record that is broken does not give way to that of a wider family. */
+  async function findOneOf(names: readonly string[], context: RequestContext): Promise<ClientAnswer> {
+    let answer = NOBODY;
+    for (const name of names) {
+      const held = atHand(name, context) ?? (await waitFor(name, context));
+      if (!held.isAbsent) return held.answer;
+      ({ answer } = held);
+    }
+    return answer;
+  }
+
+  /** What can be answered without a wait; `null`: nothing. */
+  function atHand(name: string, context: RequestContext): Held | null {
+    const fresh = shelf.fresh(name);
+    if (fresh !== null) return fresh;
+    const last = shelf.last(name);
+    if (last === null) return null;
+    // A tenant in use all the time does not wait for the look that is due; nor does anybody, for a store in trouble.
+    const overdueMs = clock.monotonic() - last.until;
+    if (overdueMs >= settings.recheck && health.trouble === null) return null;
+    void looks.take(name, context);
+    return last;
   }
 
   /** A record that takes too long is no reason to stop a tenant who is known. */
-  async function waitFor(name: string, { waitUntil }: RequestContext): Promise<ClientAnswer> {
-    const looking = flights.join(name) ?? flights.start(name, () => look(name));
-    const waited = await withinBudget(looking, waitUntil, clock);
+  async function waitFor(name: string, context: RequestContext): Promise<Held> {
+    const waited = await withinBudget(looks.take(name, context), context.waitUntil, clock);
     if (waited.ok) return waited.value;
-    return shelf.last(name)?.answer ?? fail({ kind: 'fault', fault: fault('wait_exceeded') });
-  }
-
-  async function look(name: string): Promise<ClientAnswer> {
-    const leave = await gate.enter(AbortSignal.timeout(settings.timeout));
-    if (typeof leave === 'string') {
-      return shelf.last(name)?.answer ?? failed('too many records are being read; see `clientStore.limits`');
-    }
-    try {
-      return shelf.keep(name, await read(name));
-    } finally {
-      leave();
-    }
-  }
-
-  async function read(name: string): Promise<Reading<Version>> {
-    const until = monotonicMilliseconds(clock.monotonic() + settings.timeout);
-    const reading = await withinBudget(source.read(name, shelf.last(name)?.version ?? null), until, clock);
-    if (reading.ok) return reading.value;
-    return { kind: 'failed', detail: `could not be read within ${settings.timeout} ms` };
-  }
-
-  function tellLater(): void {
-    telling ??= setTimeout(() => {
-      telling = null;
-      const clients = shelf.clients();
-      for (const listener of listeners) listener(clients);
-    }, TELL_AFTER_MS).unref();
+    return shelf.last(name) ?? { answer: TOO_LATE, isAbsent: false };
   }
 }
+
+const TOO_LATE: ClientAnswer = fail({ kind: 'fault', fault: fault('wait_exceeded') });

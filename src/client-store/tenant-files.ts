@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { codeOf } from '../domain/index.ts';
 
 /** Much more than any record or secret needs. */
-const FILE_BYTES_MAX = 1024 * 1024;
+export const RECORD_BYTES_MAX = 1024 * 1024;
 const NOT_THERE = new Set(['ENOENT', 'ENOTDIR']);
 
 /** A file that may not be read, or is not one. The message is for the operator and reads on after its name. */
@@ -26,7 +26,7 @@ export async function readFileOrNull(path: string): Promise<Buffer | null> {
     const { size, isFile } = await statOf(path);
     // A pipe would keep us waiting.
     if (!isFile) throw new TenantFileError('is not a file');
-    if (size > FILE_BYTES_MAX) throw new TenantFileError('is over 1 MiB');
+    if (size > RECORD_BYTES_MAX) throw new TenantFileError('is over 1 MiB');
     return await readFile(path);
   } catch (error) {
     const code = codeOf(error);

@@ -1,4 +1,4 @@
-import { type RequestContext, type TenantKey, unreachable } from '../domain/index.ts';
+import { isJsonObject, type RequestContext, type TenantKey, unreachable } from '../domain/index.ts';
 import { canonicalHost, canonicalPath, otherReadings } from '../matching/index.ts';
 
 /** The name of the tenant that a request is for; `null`: it names none, or nobody can tell which. */
@@ -18,6 +18,11 @@ export function createTenantOf(by: TenantKey): TenantOf {
   };
 }
 
+/** Whether what names a tenant is a host, so that hosts of a family can have one record. */
+export function isHostKey({ kind }: TenantKey): boolean {
+  return kind === 'host' || kind === 'serverName';
+}
+
 /** Letters, digits, `.`, `_` and `-`, neither dot nor dash in front: a host name, or the like. */
 export function isTenantName(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/.test(text);
@@ -27,6 +32,8 @@ function finder(by: TenantKey): TenantOf {
   switch (by.kind) {
     case 'host':
       return ({ host }) => canonicalHost(host);
+    case 'serverName':
+      return ({ serverName }) => (serverName === null ? null : canonicalHost(serverName));
     case 'header':
       return ({ headers }) => {
         // Exactly once: of two values the upstream may read the other one.
@@ -35,6 +42,12 @@ function finder(by: TenantKey): TenantOf {
       };
     case 'context':
       return ({ contextExtensions }) => contextExtensions.get(by.name) ?? null;
+    case 'metadata':
+      return ({ routeMetadata }) => {
+        const namespace = routeMetadata[by.namespace];
+        const value = isJsonObject(namespace) ? namespace[by.key] : undefined;
+        return typeof value === 'string' ? value : null;
+      };
     case 'segment':
       return ({ path }) => segmentOf(path, by.position);
     default:

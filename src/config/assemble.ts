@@ -1,20 +1,18 @@
-import { resolve } from 'node:path';
 import {
   ANY_AGE,
   type ClientContext,
   type ClientMatches,
-  type ClientStoreSettings,
-  type ClientTls,
   type ConnectTo,
   type DoorTls,
   type Requirement,
   type RouteMatch,
   type RouteSettings,
   Secret,
-  type TenantKey,
   type UpstreamSettings,
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
+import { clientStoreOf } from './client-store-of.ts';
+import { clientTlsOf } from './client-tls.ts';
 import { introspectionOf } from './introspection-settings.ts';
 import { metadataOverridesOf } from './metadata-overrides.ts';
 import { proxyOf } from './outbound-proxy.ts';
@@ -55,7 +53,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
     clientAddress,
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
     clientMatches: clientMatchesOf(input.clients ?? {}),
-    clientStore: input.clientStore === undefined ? null : clientStoreOf(input.clientStore, folder),
+    clientStore: input.clientStore === undefined ? null : clientStoreOf(input.clientStore, sources, folder),
     discovery,
     cache: {
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
@@ -122,16 +120,6 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
   };
 }
 
-function clientTlsOf({ ca, cert, key, minVersion }: ClientInput['tls'], { pemOf }: Sources): ClientTls {
-  return {
-    ca: ca === undefined ? null : pemOf(ca),
-    minVersion,
-    ...(cert === undefined || key === undefined
-      ? {}
-      : { certificate: { cert: pemOf(cert), key: new Secret(pemOf(key)) } }),
-  };
-}
-
 function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {
   if (connectTo === undefined) return null;
   const { host, port, serverName } = connectTo;
@@ -144,33 +132,6 @@ function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): Client
       match === undefined ? [] : [[name, matchOf(match)]],
     ),
   );
-}
-
-function clientStoreOf(
-  { directory, by, recheck, missing, timeout, entries, limits }: NonNullable<SettingsInput['clientStore']>,
-  folder: string,
-): ClientStoreSettings {
-  const { path, secrets, issuers } = checked(directory);
-  return {
-    directory: {
-      path: resolve(folder, path),
-      secrets: secrets === undefined ? null : resolve(folder, secrets),
-      issuers,
-    },
-    by: tenantKeyOf(by),
-    recheck,
-    missing,
-    timeout,
-    entries,
-    limits,
-  };
-}
-
-function tenantKeyOf(by: NonNullable<SettingsInput['clientStore']>['by']): TenantKey {
-  if (by === 'host') return { kind: 'host' };
-  if (by.header !== undefined) return { kind: 'header', name: by.header.toLowerCase() };
-  if (by.context !== undefined) return { kind: 'context', name: by.context };
-  return { kind: 'segment', position: checked(by.segment) };
 }
 
 function sharedOf(

@@ -1,6 +1,7 @@
 /** Turns the settings file into one frozen, typed record, or into the full list of what is wrong with it. */
 export { compareForReload } from './compare-for-reload.ts';
 export { describeSettings, type KeyDescription } from './describe-settings.ts';
+export { isEqual } from './equal.ts';
 export { printSettings } from './print-settings.ts';
 export { formatProblem, type Problem } from './problem.ts';
 export { readClientRecord } from './read-client-record.ts';

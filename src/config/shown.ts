@@ -55,7 +55,7 @@ const PLAIN_IN_AUTH = new Set<string | number>([
 const SECRETS_IN_AUTH = new Set<string | number>(['key', 'bearer']);
 
 function isSecretKey(segment: string | number, parent: string | number | undefined): boolean {
-  if (segment === 'headers' && parent === 'introspection') return true;
+  if (segment === 'headers' && (parent === 'introspection' || parent === 'http')) return true;
   if (parent === 'auth') return !PLAIN_IN_AUTH.has(segment);
   return SECRET_KEYS.has(segment) || (segment === 'keys' && parent === 'cache');
 }

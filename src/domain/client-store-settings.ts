@@ -1,10 +1,15 @@
-import type { ClientContext, EnquiryLimits } from './client.ts';
+import type { ClientContext, ClientTls, EnquiryLimits } from './client.ts';
 import type { Milliseconds } from './quantity.ts';
 import type { Result } from './result.ts';
+import type { Secret } from './secret.ts';
 
 /** A store of clients outside of the settings file: one record for each tenant, read when it is first needed. */
-export interface ClientStoreSettings {
-  readonly directory: DirectorySettings;
+export interface ClientStoreSettings extends RecordStoreSettings {
+  readonly source: ClientStoreSource;
+}
+
+/** What holds wherever the records are. */
+export interface RecordStoreSettings {
   /** What of a request names its tenant. */
   readonly by: TenantKey;
   /** A record in use is looked at again when the last look is this old. */
@@ -19,20 +24,43 @@ export interface ClientStoreSettings {
   readonly limits: EnquiryLimits;
 }
 
-export interface DirectorySettings {
-  /** Absolute. Holds `<tenant>.yaml` or `<tenant>.json`. */
-  readonly path: string;
+export type ClientStoreSource = DirectorySettings | HttpStoreSettings;
+
+/** Records are trusted less than the settings file, whoever keeps them: this is what the operator permits. */
+export interface RecordTrust {
   /** Absolute. Holds a folder of its own for each tenant; `null`: records can refer to no file. */
   readonly secrets: string | null;
   /** What issuers and endpoints of records must fit. */
   readonly issuers: readonly string[];
 }
 
+export interface DirectorySettings extends RecordTrust {
+  readonly kind: 'directory';
+  /** Absolute. Holds `<tenant>.yaml` or `<tenant>.json`. */
+  readonly path: string;
+}
+
+/** A service that is asked with GET for one tenant at a time. */
+export interface HttpStoreSettings extends RecordTrust {
+  readonly kind: 'http';
+  /** With one `{tenant}` behind the host. */
+  readonly url: string;
+  /** Sent with each question. Names in lower case. */
+  readonly headers: readonly { readonly name: string; readonly value: Secret }[];
+  /** The longest that `Cache-Control` of an answer may put off the next question. */
+  readonly maxAge: Milliseconds;
+  readonly tls: ClientTls;
+}
+
 export type TenantKey =
   | { readonly kind: 'host' }
+  /** The server name of the client's TLS handshake with the gateway. */
+  | { readonly kind: 'serverName' }
   /** Name in lower case. */
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'context'; readonly name: string }
+  /** A text in the metadata of the route that the gateway chose. */
+  | { readonly kind: 'metadata'; readonly namespace: string; readonly key: string }
   /** Segment of the path, counted from 1. */
   | { readonly kind: 'segment'; readonly position: number };
 

@@ -54,6 +54,11 @@ export type HouseEvent =
       readonly cause: SuspensionCause;
       readonly isOn: boolean;
     }
+  /** A record of the client store was looked at. `unusable`: this record is wrong; `unavailable`: the store is away. */
+  | {
+      readonly event: 'client_record_read';
+      readonly outcome: 'read' | 'unchanged' | 'missing' | 'unusable' | 'unsealed' | 'unavailable';
+    }
   /** A claim was too long or not text, so its header was removed instead. */
   | { readonly event: 'header_dropped'; readonly route: string; readonly header: string }
   | { readonly event: 'settings_loaded'; readonly generation: string }

@@ -40,6 +40,14 @@ export const STORE_FAILURES = membersOf<Failure['cause']>({
   outdated: 0,
   oversized: 0,
 });
+export const RECORD_OUTCOMES = membersOf<Arm<'client_record_read'>['outcome']>({
+  read: 0,
+  unchanged: 0,
+  missing: 0,
+  unusable: 0,
+  unsealed: 0,
+  unavailable: 0,
+});
 export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
 export const SUSPENSION_CAUSES = membersOf<SuspensionCause>({ failing: 0, throttled: 0, credentials: 0 });
 export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, share: 0, expired: 0 });

@@ -33,6 +33,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'cache_looked_up':
     case 'cache_evicted':
     case 'enquiry_shared':
+    case 'client_record_read':
       return null;
     case 'decided':
       return event.decision.kind === 'fault' ? 'warn' : 'debug';
@@ -74,7 +75,7 @@ const LIFECYCLE_LEVELS = {
 
 export type LoggedEvent = Exclude<
   HouseEvent,
-  { readonly event: 'cache_looked_up' | 'cache_evicted' | 'enquiry_shared' }
+  { readonly event: 'cache_looked_up' | 'cache_evicted' | 'enquiry_shared' | 'client_record_read' }
 >;
 
 export function lineOf(event: LoggedEvent): Line {

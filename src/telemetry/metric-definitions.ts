@@ -6,6 +6,7 @@ import {
   OUTCOMES,
   PARTITIONS,
   REASONS,
+  RECORD_OUTCOMES,
   SIDES,
   STORE_FAILURES,
   STORE_OPERATIONS,
@@ -169,6 +170,12 @@ export const METRICS = {
     { client: CLIENT },
     'max',
     '1 at any time.',
+  ),
+
+  gatehouse_client_records_total: counter(
+    'Looks at records of the client store, by what came of them.',
+    { outcome: RECORD_OUTCOMES },
+    'Any increase of `unsealed`: another key, or a record that somebody else wrote; a lasting rate of `unavailable` or `unusable`.',
   ),
 
   gatehouse_settings_info: gauge(

@@ -5,6 +5,7 @@ import {
   EVICTION_CAUSES,
   LOOKUP_OUTCOMES,
   PARTITIONS,
+  RECORD_OUTCOMES,
   STORE_FAILURES,
   STORE_OPERATIONS,
   TIERS,
@@ -69,6 +70,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
       case 'suspension_changed':
         if (event.isOn) suspensions.at({ client: event.client, cause: event.cause }).value += 1;
         return;
+      case 'client_record_read':
+        counters.records[event.outcome].value += 1;
+        return;
       case 'header_dropped':
         headersDropped.at({ header: event.header }).value += 1;
         return;
@@ -94,6 +98,7 @@ function createCounters({ scalar }: RecordEventParts['registry']) {
   const callersLeft = scalar('gatehouse_callers_left_total');
   const lookups = scalar('gatehouse_cache_lookups_total');
   const storeFailures = scalar('gatehouse_cache_failures_total');
+  const records = scalar('gatehouse_client_records_total');
   const evictions = scalar('gatehouse_cache_evictions_total');
 
   return {
@@ -105,6 +110,7 @@ function createCounters({ scalar }: RecordEventParts['registry']) {
     evictions: row(PARTITIONS, (partition) =>
       row(EVICTION_CAUSES, (cause) => evictions.at({ partition, cause })),
     ),
+    records: row(RECORD_OUTCOMES, (outcome) => records.at({ outcome })),
     shared: scalar('gatehouse_enquiries_shared_total').at({}),
     crashes: scalar('gatehouse_crashes_total').at({}),
   };

@@ -1,7 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createDirectorySource, createRecordStore, type RecordStore } from '../../src/client-store/index.ts';
+import {
+  createDirectorySource,
+  createRecordReader,
+  createRecordStore,
+  type RecordStore,
+} from '../../src/client-store/index.ts';
 import { readClientRecord } from '../../src/config/index.ts';
 import {
   type ClientStoreSettings,
@@ -39,9 +44,11 @@ export function aDirectory(
     secrets: join(root, 'secrets'),
     issuers: ['https://idp.example', 'https://partner.example'],
   };
-  const source = createDirectorySource(directory, {
-    readRecord: (record) => readClientRecord(record, directory),
-  });
+  const reader = createRecordReader(
+    { readRecord: (record) => readClientRecord(record, directory) },
+    directory,
+  );
+  const source = createDirectorySource({ reader }, directory);
   const store = createRecordStore(
     {
       source,

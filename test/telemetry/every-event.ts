@@ -55,6 +55,14 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
       msg: 'The shared store failed; the check went on as on a miss.',
     },
   },
+  client_record_read: {
+    event: { event: 'client_record_read', outcome: 'unsealed' },
+    series: {
+      'gatehouse_client_records_total{outcome="unsealed"}': 1,
+      'gatehouse_client_records_total{outcome="read"}': 0,
+    },
+    log: null,
+  },
   cache_evicted: {
     event: { event: 'cache_evicted', partition: 'inactive', cause: 'space' },
     series: { 'gatehouse_cache_evictions_total{partition="inactive",cause="space"}': 1 },

@@ -1,17 +1,74 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
-import { at, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
+import { quoted } from '../shown.ts';
+import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
 const STORES = ['directory', 'http', 'keyv', 'module'];
+
+/** What the question about a tenant says itself, and what belongs to the connection. */
+const OWN_HEADERS = new Set([
+  'host',
+  'accept',
+  'accept-encoding',
+  'if-none-match',
+  'user-agent',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'keep-alive',
+]);
 
 export function checkClientStore(root: Raw): readonly Finding[] {
   const store = at(root, 'clientStore');
   if (!isGiven(store)) return [];
+  return [
+    ...checkOne(root, store),
+    ...checkHttp(at(store, 'http')),
+    ...itemsOf(at(root, 'routes')).flatMap(checkTenantName),
+  ];
+}
+
+function checkOne(root: Raw, store: Raw): readonly Finding[] {
   const found: Finding[] = [];
   if (isGiven(at(root, 'clients')))
     found.push(atKey(store.path, 'stands beside `clients`; a file can have one of them'));
-  if (mapOf(store) !== null && !STORES.some((kind) => isGiven(at(store, kind))))
+  const [first, second] = STORES.map((kind) => at(store, kind)).filter(isGiven);
+  if (mapOf(store) !== null && first === undefined)
     found.push(atKey(store.path, 'names no store; write `directory: { path: …, issuers: […] }`'));
-  return [...found, ...itemsOf(at(root, 'routes')).flatMap(checkTenantName)];
+  if (second !== undefined)
+    found.push(
+      atKey(second.path, `stands beside \`${String(first?.path.at(-1))}\`; a client store is one of them`),
+    );
+  return found;
+}
+
+function checkHttp(http: Raw): readonly Finding[] {
+  if (mapOf(http) === null) return [];
+  const found: Finding[] = [];
+  const url = at(http, 'url');
+  if (/^http:/i.test(textOf(url) ?? '') && at(http, 'allowHttp').value !== true)
+    found.push(
+      atValue(
+        url.path,
+        'is http: records and secrets would travel in clear; use https, or spell out `allowHttp: true`',
+      ),
+    );
+  const [cert, key] = [at(http, 'tls', 'cert'), at(http, 'tls', 'key')];
+  if (isGiven(cert) && !isGiven(key))
+    found.push(atKey(key.path, 'is missing; name the PEM file with the key of `cert`'));
+  if (isGiven(key) && !isGiven(cert))
+    found.push(atKey(cert.path, 'is missing; name the PEM file with the certificate of `key`'));
+  const names = entriesOf(at(http, 'headers'));
+  for (const { key: name, path } of names) {
+    const lower = name.toLowerCase();
+    if (OWN_HEADERS.has(lower)) found.push(atKey(path, `${quoted(name)} is not for settings; remove it`));
+    if (lower === 'authorization' && isGiven(at(http, 'bearer')))
+      found.push(atKey(path, 'stands beside `bearer`, which sends the same header; remove one of them'));
+    if (names.some((other) => other.key !== name && other.key.toLowerCase() === lower))
+      found.push(atKey(path, `${quoted(name)} is there twice, in different case`));
+  }
+  return found;
 }
 
 /** What a route names is the name of a record. */

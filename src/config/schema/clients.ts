@@ -169,7 +169,8 @@ function introspection() {
   });
 }
 
-function clientTls() {
+/** TLS where we are the client. */
+export function clientTls() {
   return group({
     ca: optional(
       certificateFile(),

@@ -1,0 +1,72 @@
+import { createGate, createSingleFlight, withinBudget } from '../bounds/index.ts';
+import {
+  type Clock,
+  type JsonObject,
+  milliseconds,
+  monotonicMilliseconds,
+  type Observe,
+  type RecordStoreSettings,
+  type RequestContext,
+} from '../domain/index.ts';
+import { failed, type Held, type RecordInUse, type RecordShelf } from './record-shelf.ts';
+import { cannotAsk, type Reading, type RecordSource } from './record-source.ts';
+import type { StoreHealth } from './store-health.ts';
+
+/** Looks at records where they are, and puts what they bring on the shelf. */
+export interface Looks {
+  /** Joins the look at this name that is under way, or begins one. Settles within twice `timeout`; never rejects. */
+  take(name: string, request: RequestContext): Promise<Held>;
+  status(): JsonObject;
+}
+
+interface LookParts<Version> {
+  readonly source: RecordSource<Version>;
+  readonly shelf: RecordShelf<Version>;
+  readonly health: StoreHealth;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly observe: Observe;
+}
+
+export function createLooks<Version>(
+  { source, shelf, health, clock, observe }: LookParts<Version>,
+  { timeout, limits }: Pick<RecordStoreSettings, 'timeout' | 'limits'>,
+): Looks {
+  const flights = createSingleFlight<string, Held>(() => milliseconds(0));
+  const gate = createGate(limits);
+  return { take, status: () => ({ reading: gate.inside, waiting: gate.waiting }) };
+
+  function take(name: string, context: RequestContext): Promise<Held> {
+    return flights.join(name) ?? flights.start(name, () => look(name, context));
+  }
+
+  async function look(name: string, request: RequestContext): Promise<Held> {
+    const leave = await gate.enter(AbortSignal.timeout(timeout));
+    if (typeof leave === 'string') return shelf.last(name) ?? { answer: TOO_MANY, isAbsent: false };
+    try {
+      const before = shelf.last(name);
+      const reading = await read(name, before, request);
+      const outcome = reading.kind === 'failed' ? reading.cause : reading.kind;
+      observe({ event: 'client_record_read', outcome });
+      health.note(reading);
+      return shelf.keep(name, reading, before);
+    } finally {
+      leave();
+    }
+  }
+
+  async function read(
+    name: string,
+    before: RecordInUse<Version> | null,
+    request: RequestContext,
+  ): Promise<Reading<Version>> {
+    const until = monotonicMilliseconds(clock.monotonic() + timeout);
+    const given = new AbortController();
+    const look = { request, signal: given.signal };
+    const reading = await withinBudget(source.read(name, before?.version ?? null, look), until, clock);
+    if (reading.ok) return reading.value;
+    given.abort();
+    return cannotAsk(`could not be read within ${timeout} ms`);
+  }
+}
+
+const TOO_MANY = failed('too many records are being read; see `clientStore.limits`');
