@@ -65,8 +65,8 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
   };
 }
 
-function grpcDoorOf({ address, tls }: GrpcDoorInput, sources: Sources): GrpcDoorSettings {
-  return { address, tls: doorTlsOf(tls, sources) };
+function grpcDoorOf({ address, transport, tls }: GrpcDoorInput, sources: Sources): GrpcDoorSettings {
+  return { address, transport, tls: doorTlsOf(tls, sources) };
 }
 
 function httpDoorOf(door: HttpDoorInput, sources: Sources): HttpDoorSettings {

@@ -4,6 +4,7 @@ import type {
   ClientMatches,
   ClientStoreSettings,
   DoorTls,
+  GrpcTransportName,
   ListenAddress,
   Milliseconds,
   RouteSettings,
@@ -52,6 +53,7 @@ export interface ListenSettings {
 
 export interface GrpcDoorSettings {
   readonly address: ListenAddress;
+  readonly transport: GrpcTransportName;
   readonly tls: DoorTls | null;
 }
 

@@ -14,6 +14,9 @@ export interface DoorTls {
   readonly clientCa: string | null;
 }
 
+/** What carries gRPC: the library of the gRPC project, or node:http2 directly (docs/adr/0013). */
+export type GrpcTransportName = 'grpc-js' | 'http2';
+
 /** How long a check may wait for its answer. */
 export interface WaitSettings {
   readonly max: Milliseconds;

@@ -24,7 +24,7 @@ describe('readSettings', () => {
     const settings = await settingsOf(ONE_CLIENT);
     expect(settings).toMatchObject({
       listen: {
-        grpc: [{ address: { kind: 'tcp', host: '127.0.0.1', port: 9001 }, tls: null }],
+        grpc: [{ address: { kind: 'tcp', host: '127.0.0.1', port: 9001 }, transport: 'grpc-js', tls: null }],
         http: [],
         health: null,
         admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 9003 } },

@@ -34,7 +34,11 @@ function grpcDoor() {
   return group({
     address: standard(listenAddress(), '127.0.0.1:9001', 'Where it listens; port 0 takes any free one.'),
     plaintext: plaintext(),
-    transport: standard(choice(['grpc-js'], ['http2']), 'grpc-js', 'What carries gRPC.'),
+    transport: standard(
+      choice(['grpc-js', 'http2']),
+      'grpc-js',
+      'What carries gRPC: the library of the gRPC project, or node:http2 directly, which costs about half.',
+    ),
     tls: optional(doorTls(), 'Certificate of the door.', 'plain'),
   });
 }

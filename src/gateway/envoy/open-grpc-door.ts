@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { ServerCredentials } from '@grpc/grpc-js';
-
 import {
   type DoorTls,
-  fail,
+  type GrpcTransportName,
   type ListenAddress,
   type Milliseconds,
   milliseconds,
   type Randomness,
   type Result,
 } from '../../domain/index.ts';
-import { createCertificates } from './certificates.ts';
 import { type CheckHandler, type CheckHandlerParts, createCheckHandler } from './check-handler.ts';
-import { createGrpcServer, type GrpcServer } from './grpc-server.ts';
 import { createHealth, type Health } from './health.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from './limits.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createGrpcJsTransport } from './transport/grpc-js-transport.ts';
+import { createHttp2Transport } from './transport/http2-transport.ts';
+import type { CreateTransport, GrpcTransport } from './transport/transport.ts';
 
 /** A port where Envoy asks `envoy.service.auth.v3.Authorization/Check`, and everybody `grpc.health.v1`. */
 export interface GrpcDoor {
@@ -41,7 +40,13 @@ export interface GrpcDoorParts extends CheckHandlerParts {
 export interface GrpcDoorSettings {
   readonly address: ListenAddress;
   readonly tls: DoorTls | null;
+  readonly transport: GrpcTransportName;
 }
+
+const TRANSPORTS: Readonly<Record<GrpcTransportName, CreateTransport>> = {
+  'grpc-js': createGrpcJsTransport,
+  http2: createHttp2Transport,
+};
 
 /**
  * Opens the gRPC door.
@@ -50,18 +55,16 @@ export interface GrpcDoorSettings {
  */
 export async function openGrpcDoor(
   parts: GrpcDoorParts,
-  { address, tls }: GrpcDoorSettings,
+  { address, tls, transport: name }: GrpcDoorSettings,
   limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<GrpcDoor> {
-  const certificates = tls === null ? null : createCertificates(tls);
-  const credentials = certificates?.credentials ?? ServerCredentials.createInsecure();
   const handler = createCheckHandler(parts);
   const health = createHealth();
   const sessions = createSessions(parts, limits);
-  const server = createGrpcServer({ handler, health, credentials, onSession: sessions.add }, limits);
+  const transport = TRANSPORTS[name]({ handler, health, onSession: sessions.add, tls, limits });
 
   const listener = await openListener(address, {
-    onConnection: server.takeConnection,
+    onConnection: transport.takeConnection,
     onError: (cause) => parts.observe({ event: 'crashed', where: 'gateway/envoy listener', cause }),
   });
 
@@ -69,11 +72,8 @@ export async function openGrpcDoor(
   return {
     address: listener.address,
     setServing: health.setServing,
-    updateTls(next) {
-      if (certificates === null) return fail('this door was opened without TLS; to add it, restart');
-      return certificates.update(next);
-    },
-    close: (grace) => (closing ??= closeWithin(grace, { listener, health, sessions, handler, server })),
+    updateTls: (next) => transport.updateTls(next),
+    close: (grace) => (closing ??= closeWithin(grace, { listener, health, sessions, handler, transport })),
   };
 }
 
@@ -82,7 +82,7 @@ interface Rooms {
   readonly health: Health;
   readonly sessions: Sessions;
   readonly handler: CheckHandler;
-  readonly server: GrpcServer;
+  readonly transport: GrpcTransport;
 }
 
 // How long a peer that goes on asking is let be, in the hope of a pause.
@@ -91,7 +91,7 @@ const PATIENCE_MS = 1_000;
 const FLUSH_MS = 250;
 
 async function closeWithin(grace: Milliseconds, rooms: Rooms): Promise<void> {
-  const { listener, health, sessions, handler, server } = rooms;
+  const { listener, health, sessions, handler, transport } = rooms;
   health.setServing(false);
   health.end();
   listener.stop();
@@ -101,7 +101,7 @@ async function closeWithin(grace: Milliseconds, rooms: Rooms): Promise<void> {
   if (handler.abandon() > 0) await within(FLUSH_MS, ended);
 
   listener.destroy();
-  server.shutDown();
+  transport.shutDown();
 }
 
 /** Waits for the end of all connections, but not longer. */

@@ -51,7 +51,7 @@ export async function openDoor(
       wait,
       trustedHops: () => trustedHops,
     },
-    { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tls: null, ...settings },
+    { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tls: null, transport: 'grpc-js', ...settings },
     limits,
   );
   return { door, events, contexts };

@@ -1,30 +1,30 @@
 import type { ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
 
-import { type sendUnaryData, Server, type ServerCredentials, type ServerUnaryCall } from '@grpc/grpc-js';
+import {
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  status as rpcStatus,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 
-import { type EpochMilliseconds, epochMilliseconds } from '../../domain/index.ts';
-import type { CheckHandler } from './check-handler.ts';
-import type { Health } from './health.ts';
-import { type ConnectionLimits, TRANSPORT_LIMITS } from './limits.ts';
-import { loadServiceDefinitions } from './service-definitions.ts';
+import { type EpochMilliseconds, epochMilliseconds, fail, succeed } from '../../../domain/index.ts';
+import type { Health, HealthCheckRequest, HealthCheckResponse } from '../health.ts';
+import { TRANSPORT_LIMITS } from '../limits.ts';
+import { loadServiceDefinitions } from '../service-definitions.ts';
+import { createGrpcJsCertificates } from './grpc-js-certificates.ts';
+import { flawOfTls, flawOfTlsChange } from './tls-flaw.ts';
+import type { CreateTransport } from './transport.ts';
 
-/** gRPC over connections that somebody else accepts. */
-export interface GrpcServer {
-  readonly takeConnection: (socket: Socket) => void;
-  /** Frees what is left when all connections have ended. */
-  shutDown(): void;
-}
+/** gRPC by the library of the gRPC project. */
+export const createGrpcJsTransport: CreateTransport = ({ handler, health, onSession, tls, limits }) => {
+  const flaw = tls === null ? null : flawOfTls(tls);
+  if (flaw !== null) throw new Error(`tls: ${flaw}`);
+  let current = tls;
+  const certificates = tls === null ? null : createGrpcJsCertificates(tls);
 
-export interface GrpcServerParts {
-  readonly handler: CheckHandler;
-  readonly health: Health;
-  readonly credentials: ServerCredentials;
-  readonly onSession: (session: ServerHttp2Session) => void;
-}
-
-export function createGrpcServer(parts: GrpcServerParts, limits: ConnectionLimits): GrpcServer {
-  const { handler, health, credentials, onSession } = parts;
   const server = new Server({
     'grpc.max_receive_message_length': TRANSPORT_LIMITS.message,
     'grpc.max_send_message_length': TRANSPORT_LIMITS.message,
@@ -44,19 +44,48 @@ export function createGrpcServer(parts: GrpcServerParts, limits: ConnectionLimit
       if (open !== null) call.once('cancelled', () => open.leave());
     },
   });
-  server.addService(healthService, health.implementation);
+  server.addService(healthService, healthImplementation(health));
 
-  const injector = server.createConnectionInjector(credentials);
+  const injector = server.createConnectionInjector(
+    certificates?.credentials ?? ServerCredentials.createInsecure(),
+  );
   observeSessions(server, onSession);
   return {
     takeConnection: (socket) => injector.injectConnection(socket),
+    updateTls(next) {
+      const flawOfNext = flawOfTlsChange(current, next);
+      if (flawOfNext !== null) return fail(flawOfNext);
+      current = next;
+      certificates?.set(next);
+      return succeed(null);
+    },
     shutDown: () => server.forceShutdown(),
   };
-}
+};
 
 function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>): EpochMilliseconds | null {
   const deadline = Number(call.getDeadline());
   return Number.isFinite(deadline) ? epochMilliseconds(deadline) : null;
+}
+
+function healthImplementation(health: Health): UntypedServiceImplementation {
+  return {
+    Check(
+      { request }: ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>,
+      reply: sendUnaryData<HealthCheckResponse>,
+    ) {
+      const status = health.statusOf(request.service);
+      if (status === 'SERVICE_UNKNOWN') reply({ code: rpcStatus.NOT_FOUND, details: 'unknown service' });
+      else reply(null, { status });
+    },
+    Watch(call: ServerWritableStream<HealthCheckRequest, HealthCheckResponse>) {
+      const leave = health.watch(call.request.service, {
+        tell: (status) => call.write({ status }),
+        end: () => call.end(),
+      });
+      call.once('cancelled', leave);
+    },
+  };
 }
 
 /**
