@@ -70,8 +70,25 @@ export type ClientAuthentication =
   /** By the certificate of the connection (RFC 8705 section 2), whichever of the two the metadata allows. */
   | { readonly method: 'automatic_tls' }
   | { readonly method: 'tls_client_auth' | 'self_signed_tls_client_auth' }
+  /** By an access token (RFC 6750 section 2.1): one that the settings hold, or one that is fetched and renewed. */
+  | { readonly method: 'bearer'; readonly token: Secret }
+  | { readonly method: 'bearer'; readonly grant: ClientCredentialsGrant }
   /** Only when asked for: the server is told a name and no proof. */
   | { readonly method: 'none' };
+
+/** How we get an access token for our own calls (RFC 6749 section 4.4), with our client id. */
+export interface ClientCredentialsGrant {
+  /** `null`: the token endpoint of the metadata. */
+  readonly endpoint: string | null;
+  readonly secret: Secret;
+  /** How we say who we are there. `null`: basic, else post, as the metadata allows. */
+  readonly method: 'client_secret_basic' | 'client_secret_post' | null;
+  /** Of the first. */
+  readonly encoding: 'form' | 'raw';
+  readonly scopes: readonly string[];
+  /** Extra form parameters, in the order of the file; one with several values is repeated. */
+  readonly params: ReadonlyMap<string, readonly string[]>;
+}
 
 /** Every way of authentication by its name on the wire; a metadata document may list them. */
 export type AuthenticationMethod = Exclude<ClientAuthentication['method'], 'automatic' | 'automatic_tls'>;

@@ -17,6 +17,16 @@ export const ENQUIRY_PARAMETERS: ReadonlySet<string> = new Set([
   'access_token',
 ]);
 
+/** Form parameters of the request for an access token of our own (RFC 6749 section 4.4.2). */
+export const GRANT_PARAMETERS: ReadonlySet<string> = new Set([
+  'grant_type',
+  'scope',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+]);
+
 /**
  * Whether a header is ours to send or to leave out: of the message, of credentials, or about the answer we read. Names
  * are compared with every separator as a dash, since servers read them so. `user-agent` may be another.

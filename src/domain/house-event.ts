@@ -47,6 +47,13 @@ export type HouseEvent =
       readonly outcome: 'changed' | 'unchanged' | FaultReason;
       readonly detail: string | null;
     }
+  /** An access token for our own calls was asked for at the token endpoint. */
+  | {
+      readonly event: 'call_token_renewed';
+      readonly client: string;
+      readonly outcome: 'renewed' | FaultReason;
+      readonly detail: string | null;
+    }
   /** An introspection endpoint is no longer asked, but for a few probes; or it is again. */
   | {
       readonly event: 'suspension_changed';

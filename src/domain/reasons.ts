@@ -296,6 +296,11 @@ export const FAULT_REASONS = {
     'The answer is not what RFC 7662 describes.',
     'See the detail in the log for the member at fault.',
   ),
+  call_token_unavailable: fault(
+    'remote',
+    'The token endpoint gave no access token for our calls to the introspection endpoint.',
+    'Look at the token endpoint; check `auth.clientCredentials` and that this client may use the grant.',
+  ),
   credentials_refused: fault(
     'remote',
     'The authorization server refuses our client credentials.',

@@ -29,7 +29,7 @@ export class AddressRefused extends Error {
 
 export type ConsentingSettings = Pick<
   ClientContext,
-  'issuer' | 'metadataUrl' | 'connectTo' | 'allowAddresses' | 'introspection'
+  'issuer' | 'metadataUrl' | 'connectTo' | 'allowAddresses' | 'introspection' | 'authentication'
 >;
 
 type HexWords = readonly [high: string, low: string];
@@ -54,8 +54,9 @@ const GUARDED = rangesOf(['0.0.0.0/8', '::/128', ...LOOPBACK, '169.254.0.0/16', 
 
 /** Ranges that literals in the settings stand for. */
 function writtenDown(settings: ConsentingSettings): readonly string[] {
-  const { issuer, metadataUrl, connectTo, introspection } = settings;
-  const urls = [issuer, metadataUrl, introspection.endpoint].filter((url) => url !== null);
+  const { issuer, metadataUrl, connectTo, introspection, authentication } = settings;
+  const tokenEndpoint = 'grant' in authentication ? authentication.grant.endpoint : null;
+  const urls = [issuer, metadataUrl, introspection.endpoint, tokenEndpoint].filter((url) => url !== null);
   const hosts = urls.map((url) => new URL(url).hostname);
   return [...hosts, connectTo?.host ?? ''].flatMap(rangesNamedBy);
 }

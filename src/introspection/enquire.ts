@@ -35,7 +35,8 @@ export interface EnquiryParts {
  * Puts a question for one token: waits for its turn, asks, reads the answer, all within the client's own budget.
  *
  * Never: a second attempt, except when a connection kept alive from before died before a status came, for the server was
- * closing it as we wrote; and, where `introspection.retry` says so, one when there was no answer and half the time is left.
+ * closing it as we wrote; when the token of our own was refused and another can be had; and, where `introspection.retry`
+ * says so, one when there was no answer and half the time is left.
  */
 export async function enquire(
   parts: EnquiryParts,
@@ -78,10 +79,15 @@ async function attempt(
 ): Promise<Attempt> {
   const { timeout, retry } = question.client.introspection;
   const startedAt = clock.monotonic();
+  let mayRenew = true;
   const ask = async (): Promise<Attempt> => {
-    const request = await question.requestFor(token);
+    const request = await question.requestFor(token, limits.signal);
     if (!request.ok) return { kind: 'unasked', fault: request.failure };
-    return exchange(pools.to(question.origin), request.value, limits);
+    const outcome = await exchange(pools.to(question.origin), request.value, limits);
+    if (!mayRenew || !isRefusal(outcome) || !request.value.renew()) return outcome;
+    // Once: a server that refuses what came in its place means us.
+    mayRenew = false;
+    return ask();
   };
 
   const first = await ask();
@@ -99,6 +105,10 @@ type Attempt = Exchange | { readonly kind: 'unasked'; readonly fault: Fault };
 /** Error pages are read to their end when they are short, so that their connection can be kept. */
 function bodyLimitFor(maxAnswer: Bytes): (status: number) => number {
   return (status) => (status === 200 ? maxAnswer : SHORT_PAGE);
+}
+
+function isRefusal(outcome: Exchange): boolean {
+  return outcome.kind === 'answered' && outcome.answer.status === 401;
 }
 
 function diedWhileKept(outcome: Attempt): boolean {

@@ -60,6 +60,7 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
     algorithm: source.latest?.authentication.algorithm ?? null,
     proxy: source.latest === null ? null : pools.proxyTo(source.latest.origin),
     metadata: metadataStatus(view),
+    callToken: callTokenStatus(view),
     connections: { connected: pools.connected, running: pools.running },
     enquiries: { inside: gate.inside, waiting: gate.waiting, lastFault: faultStatus(lastFault) },
     suspension: state === null ? null : { cause: state.cause, nextInMs: whole(state.left) },
@@ -77,6 +78,14 @@ function metadataStatus(view: EnquirerView): JsonObject | null {
     failures,
     lastFault: faultStatus(lastFault),
   };
+}
+
+function callTokenStatus({ source, clock }: EnquirerView): JsonObject | null {
+  const callToken = source.latest?.callToken ?? null;
+  if (callToken === null) return null;
+  const { endsAt, failures, lastFault } = callToken.state;
+  const endsInMs = endsAt === null ? null : whole(Math.max(0, endsAt - clock.monotonic()));
+  return { endsInMs, failures, lastFault: faultStatus(lastFault) };
 }
 
 function faultStatus(found: Fault | null): JsonObject | null {

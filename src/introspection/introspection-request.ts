@@ -11,6 +11,7 @@ import {
   type Soon,
   succeed,
 } from '../domain/index.ts';
+import type { CallToken } from './call-token.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
 import type { Authenticator, Credentials } from './credentials.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
@@ -26,12 +27,19 @@ export interface PreparedQuestion extends Question {
   readonly authentication: AuthenticationChoice;
   /** Where to connect. */
   readonly origin: string;
-  /** The RFC 7662 section 2.1 request for one token, made anew for each attempt. */
-  requestFor(token: AccessToken): Soon<Result<HttpRequest, Fault>>;
+  /** The access token that our calls carry; `null`: none that is fetched. */
+  readonly callToken: CallToken | null;
+  /** The RFC 7662 section 2.1 request for one token, made anew for each attempt; by the signal at the latest. */
+  requestFor(token: AccessToken, signal: AbortSignal): Soon<Result<AuthenticatedRequest, Fault>>;
   /** The same question with facts of one request. */
   with(facts: SentFacts): PreparedQuestion;
   /** What the answer to such a request says. */
   readAnswer(answer: HttpAnswer): Soon<Result<Introspection, Fault>>;
+}
+
+export interface AuthenticatedRequest extends HttpRequest {
+  /** Told that the server refused who we say we are (401): whether another request would say it in another way. */
+  renew(): boolean;
 }
 
 /**
@@ -65,9 +73,10 @@ export function prepareQuestion(
       endpoint,
       identity: facts === null ? identity : Buffer.concat([identity, facts.identity]),
       authentication: authenticator.choice,
+      callToken: authenticator.callToken,
       origin,
-      requestFor(token) {
-        const credentials = authenticator.credentials();
+      requestFor(token, signal) {
+        const credentials = authenticator.credentials(signal);
         return credentials instanceof Promise
           ? credentials.then((made) => requestWith(made, token, facts))
           : requestWith(credentials, token, facts);
@@ -81,9 +90,9 @@ export function prepareQuestion(
     credentials: Result<Credentials, Fault>,
     token: AccessToken,
     facts: SentFacts | null,
-  ): Result<HttpRequest, Fault> {
+  ): Result<AuthenticatedRequest, Fault> {
     if (!credentials.ok) return credentials;
-    const { headers, form } = credentials.value;
+    const { headers, form, renew = () => false } = credentials.value;
     return succeed({
       method: 'POST',
       path,
@@ -93,6 +102,7 @@ export function prepareQuestion(
         ...headers.flatMap(({ name, value }) => [name, value.reveal()]),
       ],
       body: `${beginning}${formEncode(token.reveal())}${rest}${facts?.form ?? ''}${form.reveal()}`,
+      renew,
     });
   }
 }

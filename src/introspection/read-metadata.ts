@@ -31,6 +31,7 @@ export function needsMetadata(client: ClientContext): boolean {
 }
 
 function needsTokenEndpoint({ authentication }: ClientContext): boolean {
+  if ('grant' in authentication) return authentication.grant.endpoint === null;
   return 'assertion' in authentication && authentication.assertion.audience === 'token_endpoint';
 }
 
@@ -50,8 +51,10 @@ export function readMetadata(published: Json, client: ClientContext): Result<Ser
   try {
     const configured = client.introspection.endpoint;
     const tokenEndpoint = needsTokenEndpoint(client) ? endpoint(document, 'token_endpoint', client) : null;
+    const grantMethods = grantMethodsOf(document, client);
     if (configured !== null) {
-      const own = { introspectionEndpoint: configured, authentication: NOTHING_SAID, tokenEndpoint };
+      const authentication = { ...NOTHING_SAID, ...grantMethods };
+      const own = { introspectionEndpoint: configured, authentication, tokenEndpoint };
       return succeed({ ...own, warnings: [] });
     }
     const algorithms = texts(document, ALGORITHMS);
@@ -60,6 +63,7 @@ export function readMetadata(published: Json, client: ClientContext): Result<Ser
       authentication: {
         methods: texts(document, 'introspection_endpoint_auth_methods_supported'),
         algorithms: algorithms?.filter((algorithm) => algorithm !== 'none') ?? null,
+        ...grantMethods,
       },
       tokenEndpoint,
       warnings: warningsAbout(algorithms, client),
@@ -68,6 +72,16 @@ export function readMetadata(published: Json, client: ClientContext): Result<Ser
     if (error instanceof WrongMember) return fail(error.message);
     throw error;
   }
+}
+
+/** Of the token endpoint, where it is the one of the document that our tokens come from. */
+function grantMethodsOf(
+  document: JsonObject,
+  { authentication }: ClientContext,
+): Pick<OfferedAuthentication, 'grantMethods'> {
+  if (!('grant' in authentication) || authentication.grant.endpoint !== null) return {};
+  const grantMethods = texts(document, 'token_endpoint_auth_methods_supported');
+  return grantMethods === null ? {} : { grantMethods };
 }
 
 function overridden(published: JsonObject, overrides: JsonObject | undefined): JsonObject {

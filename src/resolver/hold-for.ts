@@ -40,5 +40,6 @@ const IS_HELD = {
   introspection_compressed: true,
   introspection_too_large: true,
   introspection_unreadable: true,
+  call_token_unavailable: true,
   credentials_refused: true,
 } as const satisfies Record<FaultReason, boolean>;

@@ -45,6 +45,9 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'metadata_refreshed':
       if (isFault(event.outcome)) return 'warn';
       return event.outcome === 'changed' ? 'info' : 'debug';
+    case 'call_token_renewed':
+      if (event.outcome === 'credentials_refused') return 'error';
+      return isFault(event.outcome) ? 'warn' : 'debug';
     case 'suspension_changed':
       if (!event.isOn) return 'info';
       return event.cause === 'credentials' ? 'error' : 'warn';
@@ -87,6 +90,7 @@ export function lineOf(event: LoggedEvent): Line {
     case 'introspected':
       return enquiry(event, { took_ms: rounded(event.tookMs), detail: plain(event.detail) });
     case 'metadata_refreshed':
+    case 'call_token_renewed':
       return enquiry(event, { detail: plain(event.detail) });
     case 'suspension_changed':
       return repetitive(
@@ -141,8 +145,8 @@ function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
   return faulty(decision.reason, { reason }, fields);
 }
 
-/** A question to the authorization server, about a token or for its metadata. */
-function enquiry({ client, outcome }: Arm<'introspected' | 'metadata_refreshed'>, rest: Fields): Line {
+/** A question to the authorization server: about a token, for its metadata, or for a token of our own. */
+function enquiry({ client, outcome }: Arm<'introspected' | 'metadata_refreshed' | 'call_token_renewed'>, rest: Fields): Line {
   const matter = { client: plain(client), outcome };
   return isFault(outcome) ? faulty(outcome, matter, rest) : single({ ...matter, ...rest });
 }

@@ -159,6 +159,11 @@ export const METRICS = {
     { client: CLIENT, outcome: ['changed', 'unchanged', ...FAULTS] },
     'An outcome other than `changed` and `unchanged` for an hour.',
   ),
+  gatehouse_call_token_renewals_total: counter(
+    'Access tokens for our own calls that were asked for, by client and by what came of it.',
+    { client: CLIENT, outcome: ['renewed', ...FAULTS] },
+    'An outcome other than `renewed` for 5 minutes.',
+  ),
   gatehouse_metadata_age_seconds: pulled(
     'Age of the metadata in use.',
     { client: CLIENT },

@@ -30,6 +30,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   const introspections = registry.scalar('gatehouse_introspections_total');
   const introspectionTimes = registry.histogram('gatehouse_introspection_duration_seconds');
   const suspensions = registry.scalar('gatehouse_endpoint_suspensions_total');
+  const callTokens = registry.scalar('gatehouse_call_token_renewals_total');
   const refreshes = registry.scalar('gatehouse_metadata_refreshes_total');
 
   return function recordEvent(event) {
@@ -66,6 +67,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
       }
       case 'metadata_refreshed':
         refreshes.at({ client: event.client, outcome: event.outcome }).value += 1;
+        return;
+      case 'call_token_renewed':
+        callTokens.at({ client: event.client, outcome: event.outcome }).value += 1;
         return;
       case 'suspension_changed':
         if (event.isOn) suspensions.at({ client: event.client, cause: event.cause }).value += 1;

@@ -83,6 +83,7 @@ const FAULTS: Readonly<Record<FaultReason, 'local' | 'remote'>> = {
   introspection_compressed: 'remote',
   introspection_too_large: 'remote',
   introspection_unreadable: 'remote',
+  call_token_unavailable: 'remote',
   credentials_refused: 'remote',
 };
 

@@ -57,12 +57,17 @@ function authenticatorOf(authentication: Asserting) {
     authentication,
   });
   const choice = { method: authentication.method, algorithm: algorithm ?? null };
-  return createAuthenticator(client, choice, ENDPOINTS, { clock, randomness: steadyRandomness });
+  return createAuthenticator(client, choice, ENDPOINTS, {
+    clock,
+    randomness: steadyRandomness,
+    observe: () => undefined,
+    resolveName: async () => [],
+  });
 }
 
 /** The form of one request, and its assertion. */
 async function assertion(authentication: Asserting) {
-  const credentials = await authenticatorOf(authentication).credentials();
+  const credentials = await authenticatorOf(authentication).credentials(new AbortController().signal);
   if (!credentials.ok) throw new Error(credentials.failure.reason);
   expect(credentials.value.headers).toEqual([]);
   const form = new URLSearchParams(credentials.value.form.reveal());
@@ -138,7 +143,9 @@ describe('a client assertion', () => {
 
   it('is a new one each time (CA-6)', async () => {
     const authenticator = authenticatorOf(keyed());
-    const forms = await Promise.all([1, 2, 3].map(async () => authenticator.credentials()));
+    const forms = await Promise.all(
+      [1, 2, 3].map(async () => authenticator.credentials(new AbortController().signal)),
+    );
     const texts = forms.map((made) => (made.ok ? made.value.form.reveal() : ''));
     expect(new Set(texts).size).toBe(3);
     expect(JSON.stringify(forms)).not.toContain('client_assertion=');

@@ -180,7 +180,7 @@ async function createProvider(
     // Any other name is a client that may be issued tokens, so that tests need not register theirs.
     adapter: createAdapterFactory((id) =>
       id === gateway.client_id
-        ? { ...noGrants, ...gateway, grant_types: [] }
+        ? { ...noGrants, grant_types: [], ...gateway }
         : { ...noGrants, client_id: id, client_secret: appSecret, grant_types: ['client_credentials'] },
     ),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },

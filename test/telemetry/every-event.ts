@@ -101,6 +101,11 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { 'gatehouse_metadata_refreshes_total{client="default",outcome="changed"}': 1 },
     log: { level: 'info', client: 'default', outcome: 'changed', detail: 'a new endpoint' },
   },
+  call_token_renewed: {
+    event: { event: 'call_token_renewed', client: 'default', outcome: 'renewed', detail: null },
+    series: { 'gatehouse_call_token_renewals_total{client="default",outcome="renewed"}': 1 },
+    log: { level: 'debug', client: 'default', outcome: 'renewed', detail: null },
+  },
   suspension_changed: {
     event: { event: 'suspension_changed', client: 'default', cause: 'failing', isOn: true },
     series: { 'gatehouse_endpoint_suspensions_total{client="default",cause="failing"}': 1 },

@@ -1,0 +1,33 @@
+import { Buffer } from 'node:buffer';
+
+import { Secret } from '../domain/index.ts';
+import type { SecretMethod } from './client-authentication.ts';
+import type { Credentials } from './credentials.ts';
+import { formEncode } from './form-encode.ts';
+
+/** Our name and secret, in one of the two ways of RFC 6749 section 2.3.1. */
+export function secretCredentials(
+  clientId: string,
+  secret: Secret,
+  { method, encoding }: { readonly method: SecretMethod; readonly encoding: 'form' | 'raw' },
+): Credentials {
+  return method === 'client_secret_post'
+    ? inForm(`&client_id=${formEncode(clientId)}&client_secret=${formEncode(secret.reveal())}`)
+    : basic(clientId, secret, encoding);
+}
+
+/** Both halves are form-encoded before base64 (INT-5), unless the server wants them raw. */
+function basic(clientId: string, secret: Secret, encoding: 'form' | 'raw'): Credentials {
+  const encode = encoding === 'form' ? formEncode : (text: string): string => text;
+  const pair = `${encode(clientId)}:${encode(secret.reveal())}`;
+  return inHeader(new Secret(`Basic ${Buffer.from(pair).toString('base64')}`));
+}
+
+export function inHeader(authorization: Secret): Credentials {
+  return { headers: [{ name: 'authorization', value: authorization }], form: new Secret('') };
+}
+
+/** @param form continues a form: `&client_id=…`. */
+export function inForm(form: string): Credentials {
+  return { headers: [], form: new Secret(form) };
+}
