@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 import { ALLOW_REASONS, DENY_REASONS, FAULT_REASONS } from '../../src/domain/index.ts';
-import { type MetricDefinition, METRICS } from '../../src/telemetry/index.ts';
+import { type MetricDefinition, METRICS, type OpenLabel } from '../../src/telemetry/index.ts';
 
 const PAGE = new URL('../reference/metrics.md', import.meta.url);
 
@@ -49,11 +49,16 @@ function row(name: string, { type, labels, help, alert }: MetricDefinition): str
 function labelLines(name: string, { labels }: MetricDefinition): string {
   const lines = Object.entries(labels).map(([label, values]) => {
     if (!('from' in values)) return `  - \`${label}\`: ${closed(values)}`;
-    const bound =
-      values.atMost === null ? 'one series at a time' : `at most ${values.atMost}, then \`other\``;
-    return `  - \`${label}\`: ${values.from} (${bound})`;
+    return `  - \`${label}\`: ${values.from} (${boundOf(values)})`;
   });
   return lines.length === 0 ? '' : [`- \`${name}\``, ...lines].join('\n');
+}
+
+function boundOf({ atMost, setting }: OpenLabel): string {
+  if (atMost === null) return 'one series at a time';
+  return setting === undefined
+    ? `at most ${atMost}, then \`other\``
+    : `at most \`${setting}\`, ${atMost} unless set, then \`other\``;
 }
 
 /** Reason codes have a page of their own. */

@@ -45,6 +45,7 @@ export async function openHouse(
   { telemetry, clock, randomness, proxyFor = () => null }: HouseParts,
 ): Promise<House> {
   const observe: Observe = telemetry.observe;
+  telemetry.setClientsMax(initial.metrics.clients);
   const system = { clock, randomness, observe };
   const discoveriesAtOnce = (): number => live.settings.discovery.concurrent;
   const outside = { resolveName: systemResolveName, proxyFor };
@@ -108,6 +109,7 @@ export async function openHouse(
     const before = clients.inForce();
     live.replace(next);
     telemetry.setLevel(next.log.level);
+    telemetry.setClientsMax(next.metrics.clients);
     for (const problem of doors.renew(next.listen)) {
       observe({ event: 'lifecycle', phase: 'warning', detail: problem });
     }

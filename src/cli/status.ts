@@ -11,7 +11,7 @@ interface HouseFacts {
   readonly startedAt: EpochMilliseconds;
   readonly doors: readonly OpenDoor[];
   readonly readiness: Pick<ReadinessWatch, 'state' | 'clients'>;
-  readonly introspector: { status(): JsonObject };
+  readonly introspector: { status(atMost: number): JsonObject; readonly size: number };
   readonly caches: Pick<Caches, 'stats' | 'status'>;
   readonly clients: Pick<HouseClients, 'status'>;
 }
@@ -21,6 +21,7 @@ export function describeHouse(facts: HouseFacts): JsonObject {
   const { live, startedAt, doors, readiness, introspector, caches, clients } = facts;
   const { settings, refused } = live;
   const { ready, waitingFor } = readiness.state();
+  const atMost = settings.metrics.clients;
   return {
     version: VERSION,
     node: process.versions.node,
@@ -33,9 +34,10 @@ export function describeHouse(facts: HouseFacts): JsonObject {
       refusedProblems: refused?.problems ?? [],
     },
     doors: doors.map(({ kind, address }) => ({ kind, address: formatListenAddress(address) })),
-    standings: Object.fromEntries(readiness.clients()),
+    standings: Object.fromEntries([...readiness.clients()].slice(0, atMost)),
     clientStore: clients.status(),
-    clients: introspector.status(),
+    clients: introspector.status(atMost),
+    clientsNotShown: Math.max(0, introspector.size - atMost),
     cache: { memory: { ...caches.stats() }, shared: caches.status() },
   };
 }

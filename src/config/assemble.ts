@@ -37,7 +37,7 @@ type Sources = Pick<References, 'textOf' | 'pemOf'>;
 /** A faultless file in the words of the domain. */
 /** @param folder of the file: relative paths start there. */
 export function assemble(input: SettingsInput, sources: Sources, folder: string): Assembled {
-  const { listen, drain, log, realm, wait, scrub, clientAddress, discovery, cache } = input;
+  const { listen, drain, log, metrics, realm, wait, scrub, clientAddress, discovery, cache } = input;
   return {
     listen: {
       grpc: listen.grpc.map((door) => grpcDoorOf(door, sources)),
@@ -47,6 +47,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
     },
     drain,
     log,
+    metrics,
     realm,
     wait,
     scrub: scrub.map((pattern) => pattern.toLowerCase()),

@@ -24,6 +24,8 @@ export interface Settings {
   readonly listen: ListenSettings;
   readonly drain: Milliseconds;
   readonly log: { readonly level: LogLevel };
+  /** Clients that metrics and the status page show one by one. */
+  readonly metrics: { readonly clients: number };
   readonly realm: string;
   readonly wait: WaitSettings;
   /** Header names in lower case; `*` at the end stands for any ending. */

@@ -18,10 +18,12 @@ export interface HouseIntrospector extends Introspector {
   warm(client: ClientContext): Promise<Result<null, Fault>>;
   /** Says which clients are in force; what the others hold is let go once their running enquiries have ended. */
   retain(clients: readonly ClientContext[]): void;
-  /** For the status page, by client name. */
-  status(): JsonObject;
+  /** For the status page, by client name; of no more than so many clients. */
+  status(atMost?: number): JsonObject;
   /** For gauges: one record for each client that was used and is in force. */
   stats(): readonly EnquirerStats[];
+  /** Clients that were used and are in force. */
+  readonly size: number;
   /** Lets running enquiries end and closes every connection. */
   close(): Promise<void>;
 }
@@ -45,6 +47,9 @@ export function createIntrospector(parts: IntrospectorParts): HouseIntrospector 
     warm,
     retain,
     status,
+    get size() {
+      return inForce.size;
+    },
     stats: () => Array.from(inForce, (enquirer) => enquirer.stats()),
     async close() {
       const closing = [...inForce];
@@ -88,7 +93,8 @@ export function createIntrospector(parts: IntrospectorParts): HouseIntrospector 
     }
   }
 
-  function status(): JsonObject {
-    return Object.fromEntries(Array.from(inForce, (enquirer) => [enquirer.client.name, enquirer.status()]));
+  function status(atMost = Infinity): JsonObject {
+    const shown = [...inForce].slice(0, atMost);
+    return Object.fromEntries(shown.map((enquirer) => [enquirer.client.name, enquirer.status()]));
   }
 }

@@ -34,6 +34,8 @@ export interface Telemetry {
   /** `addGauge` for all that the rooms of the house have to show. */
   watchGauges(sources: GaugeSources): void;
   setLevel(level: LogLevel): void;
+  /** How many clients have series of their own; the rest is `other`. Those that have them keep them. */
+  setClientsMax(atMost: number): void;
   /** Writes what is still held back, the counts of repeats included. For the end of the process. */
   flush(): void;
 }
@@ -59,6 +61,7 @@ export function createTelemetry(
     metrics: () => registry.expose(),
     addGauge: (name, read) => registry.pull(name, read),
     watchGauges: (sources) => watchGauges(registry.pull, sources),
+    setClientsMax: (atMost) => registry.setCap('client', atMost),
     setLevel(wanted) {
       // What was held back under the old level belongs to it.
       settle();

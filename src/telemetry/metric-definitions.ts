@@ -41,13 +41,19 @@ export interface OpenLabel {
   readonly from: string;
   /** At most so many distinct ones in the life of the process, the rest is `other`; `null`: one series at a time. */
   readonly atMost: number | null;
+  /** Where the user may set another number. */
+  readonly setting?: string;
 }
 
 /** Of names that settings bring along. A thousand tenants must not become a thousand series (T-41). */
 export const LABEL_VALUES_MAX = 100;
 
 const ROUTE: OpenLabel = { from: 'name of the route, empty when none was found', atMost: LABEL_VALUES_MAX };
-const CLIENT: OpenLabel = { from: 'name of the client', atMost: LABEL_VALUES_MAX };
+const CLIENT: OpenLabel = {
+  from: 'name of the client',
+  atMost: LABEL_VALUES_MAX,
+  setting: 'metrics.clients',
+};
 const HEADER: OpenLabel = { from: 'name of the header', atMost: LABEL_VALUES_MAX };
 
 /** From a hit in memory, some 50 µs, to the longest wait that makes sense. */

@@ -26,6 +26,8 @@ export interface MetricRegistry {
   readonly pull: PullMetric<PulledMetric>;
   /** The cap of an open label, for whoever keeps series by such names. */
   boundedLabel(label: string): BoundedLabel;
+  /** How many values of a label get series of their own from now on; those that have them keep them. */
+  setCap(label: string, atMost: number): void;
   /** Adds the process's own metrics, under the names that ready-made dashboards know, and starts their monitors. */
   addProcessMetrics(): void;
   /** The Prometheus text format. */
@@ -59,7 +61,8 @@ export interface Exposition {
 export function createMetricRegistry({ failed }: { readonly failed: () => void }): MetricRegistry {
   const registry = new Registry();
   const sources = new Map<MetricName, () => readonly Sample[]>();
-  const caps = new Map<string, BoundedLabel>();
+  const bounds = new Map<string, BoundedLabel>();
+  const caps = new Map<string, number>();
 
   for (const name of METRIC_NAMES) {
     registry.registerMetric(exposable(name, () => sources.get(name)?.() ?? []));
@@ -89,6 +92,7 @@ export function createMetricRegistry({ failed }: { readonly failed: () => void }
       });
     },
     boundedLabel,
+    setCap: (label, atMost) => void caps.set(label, atMost),
     addProcessMetrics: () => collectDefaultMetrics({ register: registry }),
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
@@ -104,11 +108,11 @@ export function createMetricRegistry({ failed }: { readonly failed: () => void }
   }
 
   function boundedLabel(label: string): BoundedLabel {
-    const known = caps.get(label);
+    const known = bounds.get(label);
     if (known !== undefined) return known;
 
-    const bound = createBoundedLabel(LABEL_VALUES_MAX);
-    caps.set(label, bound);
+    const bound = createBoundedLabel(() => caps.get(label) ?? LABEL_VALUES_MAX);
+    bounds.set(label, bound);
     return bound;
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { createSelfSigned } from '../support/certificates.ts';
 import { type FaultServer, json, startFaultServer, status } from '../support/fault-server.ts';
+import { eventually } from '../support/processes.ts';
 import { ask, withToken } from './support-house-check.ts';
 import { type Idp, startIdp } from './support-house-idp.ts';
 import { EVERY_DOOR, openAHouse, type OpenedHouse, settingsOf } from './support-house.ts';
@@ -20,6 +21,7 @@ let service: FaultServer;
 let house: OpenedHouse;
 
 const settingsText = (): string => `${EVERY_DOOR}
+metrics: { clients: 1 }
 clientStore:
   http:
     url: "${service.url('/v1/clients/{tenant}')}"
@@ -85,6 +87,16 @@ describe('a house with a service that knows tenants', () => {
     writeFileSync(join(folder, 'secrets', 'green.example', 'idp.crt'), certificate.cert);
     expect(await statusFor('green.example', 'u')).toBe(200);
     expect(await house.status()).toMatchObject({ clientStore: { tenants: 2 } });
+  });
+
+  it('shows as many clients one by one as `metrics.clients` says, and counts the rest', async () => {
+    const { clients } = await eventually('both to be known', async () => {
+      const status = await house.status();
+      return status['clientsNotShown'] === 1 ? status : null;
+    });
+    expect(Object.keys(clients ?? {})).toEqual(['red.example']);
+    expect(await house.metric('gatehouse_introspections_total', { client: 'other' })).toBe(1);
+    expect(await house.metric('gatehouse_introspections_total', { client: 'green.example' })).toBe(0);
   });
 
   it('keeps serving tenants it knows while the service is away; others get 503', async () => {

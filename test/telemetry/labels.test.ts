@@ -54,6 +54,23 @@ describe('label values', () => {
     );
   });
 
+  it('of clients are as many as `metrics.clients` says, and those that have one keep it', async () => {
+    const { telemetry, series } = anObservedTelemetry('error');
+    const refreshed = (client: string): void =>
+      telemetry.observe({ event: 'metadata_refreshed', client, outcome: 'unchanged', detail: null });
+    const countOf = async (client: string) =>
+      (await series()).get(`gatehouse_metadata_refreshes_total{client="${client}",outcome="unchanged"}`);
+    telemetry.setClientsMax(2);
+    for (const client of ['a', 'b', 'c']) refreshed(client);
+    expect([await countOf('b'), await countOf('c'), await countOf('other')]).toEqual([1, undefined, 1]);
+    telemetry.setClientsMax(3);
+    for (const client of ['c', 'd']) refreshed(client);
+    expect([await countOf('c'), await countOf('other')]).toEqual([1, 2]);
+    telemetry.setClientsMax(1);
+    refreshed('c');
+    expect(await countOf('c')).toBe(2);
+  });
+
   it('are one name for a client in every metric', async () => {
     const { telemetry, series } = anObservedTelemetry('error');
     for (let client = 0; client < 100; client += 1) {
@@ -90,7 +107,7 @@ describe('label values', () => {
   it('are bounded in number, short and printable for any names, and steady', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 120 }), { maxLength: 30 }), (names) => {
-        const boundedLabel = createBoundedLabel(10);
+        const boundedLabel = createBoundedLabel(() => 10);
         const labels = names.map(boundedLabel);
 
         expect(new Set(labels).size).toBeLessThanOrEqual(12);

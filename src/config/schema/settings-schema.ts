@@ -29,6 +29,17 @@ export const settingsSchema = group({
     {},
     'The log on standard output.',
   ),
+  metrics: standard(
+    group({
+      clients: standard(
+        wholeNumber({ min: 1, max: 10_000 }),
+        100,
+        'Clients with series of their own in the metrics, and a place in `/status`; the rest is `other`, and counted.',
+      ),
+    }),
+    {},
+    'What `/metrics` and `/status` show.',
+  ),
   realm: standard(visibleText({ max: 128 }), 'gatehouse', 'In every challenge.'),
   wait: standard(
     group({
