@@ -18,14 +18,9 @@ import {
   type Observe,
 } from '../domain/index.ts';
 import { hasOutlivedToken } from './outlived-token.ts';
-import {
-  createPartition,
-  type Entry,
-  type PartitionBounds,
-  type PartitionStats,
-  type PushedOut,
-} from './partition.ts';
+import { createPartition, type PartitionBounds, type PartitionStats, type PushedOut } from './partition.ts';
 import { sizeOfRecord } from './size-of-record.ts';
+import type { Entry } from './slot-queue.ts';
 
 export interface MemoryCacheParts {
   readonly clock: Clock;
@@ -95,7 +90,7 @@ export function createMemoryCache(
     const entry = partitions[kept].find(key);
     if (entry === undefined) return null;
     if (!isServed(entry)) {
-      partitions[kept].drop(key);
+      partitions[kept].expire(key);
       evicted(kept, 'expired');
       return null;
     }

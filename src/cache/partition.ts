@@ -5,10 +5,10 @@
  * Never: more than the bounds; an entry that is in use pushed out by entries that are used once (T-34), however many;
  * an entry of a client that has less than its share pushed out by those of another (CACHE-9).
  */
-import type { Bytes, CacheKey, MemoryHit, MonotonicMilliseconds } from '../domain/index.ts';
+import type { Bytes, CacheKey } from '../domain/index.ts';
 import { createRecentlyGone } from './recently-gone.ts';
 import { createShelves } from './shelves.ts';
-import { append, bytesOf, entriesOf, type Shelf, type Slot, takeOut } from './slot-queue.ts';
+import { append, bytesOf, entriesOf, type Entry, type Shelf, type Slot, takeOut } from './slot-queue.ts';
 
 export interface Partition {
   /** Counts as use. */
@@ -18,6 +18,8 @@ export interface Partition {
   /** Replaces what was there. Keeps nothing when the entry alone is larger than the partition. */
   keep(key: CacheKey, entry: Entry, size: Bytes, owner: string): void;
   drop(key: CacheKey): void;
+  /** Drops it; when it was in use and comes again soon, it has its place back. */
+  expire(key: CacheKey): void;
   stats(): PartitionStats;
 }
 
@@ -33,13 +35,6 @@ export type PartitionStats = {
   /** By the estimate of `sizeOfRecord`. */
   readonly bytes: number;
 };
-
-export interface Entry {
-  /** The answer to whoever asks, made once. */
-  readonly hit: MemoryHit;
-  /** Not served from then on, whatever the wall clock says. */
-  readonly servedUntil: MonotonicMilliseconds;
-}
 
 /** `space`: for another of the same client. `share`: its client had more than its share, and another needed some. */
 export type PushedOut = 'space' | 'share';
@@ -83,6 +78,12 @@ export function createPartition(
       while (isOver()) pushOut(shelf);
     },
     drop,
+    expire(key) {
+      const slot = slots.get(key);
+      if (slot === undefined) return;
+      if (slot.queue === slot.shelf.kept) gone.add(key);
+      remove(slot);
+    },
     stats: () => ({ entries: slots.size, bytes: bytesHeld }),
   };
 

@@ -1,5 +1,11 @@
-import type { CacheKey } from '../domain/index.ts';
-import type { Entry } from './partition.ts';
+import type { CacheKey, MemoryHit, MonotonicMilliseconds } from '../domain/index.ts';
+
+export interface Entry {
+  /** The answer to whoever asks, made once. */
+  readonly hit: MemoryHit;
+  /** Not served from then on, whatever the wall clock says. */
+  readonly servedUntil: MonotonicMilliseconds;
+}
 
 /** Entries in a row, the oldest first. Plain data, since there may be two for each of many thousand clients. */
 export interface SlotQueue {

@@ -41,7 +41,7 @@ export function createJudgement(settings: Settings, parts: JudgementParts): Judg
 
   const policy = createPolicy(settings.routes, { scrub: settings.scrub }, { observe });
   const resolve = createResolve(
-    { introspector, memory, shared, names, clock, observe },
+    { introspector, memory, shared, names, clock, randomness, observe },
     { active, inactive },
   );
   return {

@@ -1,9 +1,10 @@
 import {
-  ANY_AGE,
+  type ClientCacheTimes,
   type ClientContext,
   type ClientMatches,
   type ConnectTo,
   type DoorTls,
+  milliseconds,
   type Requirement,
   type RouteMatch,
   type RouteSettings,
@@ -59,7 +60,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
     cache: {
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
       active: cache.active,
-      inactive: { max: cache.inactive.max, entries: cache.inactive.entries, bytes: cache.inactive.bytes },
+      inactive: cache.inactive,
       shared: cache.shared === undefined ? null : sharedOf(cache.shared, sources),
     },
     routes: input.routes.map((route) => routeOf(route, input.requirements)),
@@ -116,9 +117,15 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     tls: clientTlsOf(tls, sources),
     allowAddresses: client.allowAddresses,
     limits: client.limits,
+    cache: clientCacheOf(client.cache),
     allowHttp: client.allowHttp,
     required: client.required,
   };
+}
+
+function clientCacheOf(cache: ClientInput['cache']): ClientCacheTimes | null {
+  if (cache === undefined) return null;
+  return { active: cache.active?.max ?? null, inactive: cache.inactive?.max ?? null };
 }
 
 function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {
@@ -163,7 +170,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
     client: client ?? null,
     mode,
     path,
-    age: ANY_AGE,
+    age: { freshness: route.freshness ?? null, stale: milliseconds(0) },
     require: (require ?? []).map((item) =>
       requirementOf(typeof item === 'string' ? checked(named[item]) : item),
     ),

@@ -76,8 +76,15 @@ export interface HttpDoorSettings {
 export interface CacheSettings {
   /** Newest first; base64 of exactly 32 bytes. Empty only where `shared` is `null`. */
   readonly keys: readonly Secret[];
-  readonly active: MemoryPartition;
-  readonly inactive: MemoryPartition;
+  readonly active: MemoryPartition & {
+    /** Answers are kept shorter than `max` by up to this much. */
+    readonly jitter: Milliseconds;
+    readonly refreshAhead: boolean;
+  };
+  readonly inactive: MemoryPartition & {
+    /** Whether other replicas are told, at the second sighting of a token. */
+    readonly shared: boolean;
+  };
   /** `null`: memory alone. */
   readonly shared: SharedCacheSettings | null;
 }

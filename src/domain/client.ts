@@ -31,6 +31,8 @@ export interface ClientContext {
   /** Ranges in CIDR form of link-local, loopback and unspecified addresses that host names may lead to. */
   readonly allowAddresses: readonly string[];
   readonly limits: EnquiryLimits;
+  /** How long its answers are kept, where that is shorter than for all; `null`: as for all. */
+  readonly cache: ClientCacheTimes | null;
   /** Permits `http://` to the hosts named in this client; tokens then travel in clear. */
   readonly allowHttp: boolean;
   /** Not ready before its metadata was read and one enquiry succeeded. */
@@ -164,6 +166,12 @@ export interface ClientCertificate {
   /** PEM, its chain included. */
   readonly cert: string;
   readonly key: Secret;
+}
+
+/** `null`: as for all. 0: not at all. */
+export interface ClientCacheTimes {
+  readonly active: Milliseconds | null;
+  readonly inactive: Milliseconds | null;
 }
 
 export interface EnquiryLimits {

@@ -34,6 +34,8 @@ export type HouseEvent =
     }
   /** A check joined an enquiry that was already under way (decision 7). */
   | { readonly event: 'enquiry_shared' }
+  /** The answer about a token in steady use was asked for again before it ran out. */
+  | { readonly event: 'answer_refreshed'; readonly outcome: 'active' | 'inactive' | 'failed' }
   | {
       readonly event: 'introspected';
       readonly client: string;

@@ -1,4 +1,5 @@
 import {
+  type ClientContext,
   type EpochMilliseconds,
   type Introspection,
   type Milliseconds,
@@ -26,4 +27,14 @@ export function keepFor(
   // Not valid yet: asked about again when it becomes so (T-35).
   const beginsInMs = notBefore === null ? 0 : notBefore * 1000 - now;
   return milliseconds(Math.min(limits.active.max, endsInMs, beginsInMs > 0 ? beginsInMs : Infinity));
+}
+
+/** A client may shorten what holds for all, and never lengthen it. */
+export function limitsFor({ cache }: ClientContext, limits: CacheLimits): CacheLimits {
+  if (cache === null) return limits;
+  const shorter = (own: Milliseconds | null, max: Milliseconds) => milliseconds(Math.min(own ?? max, max));
+  return {
+    active: { max: shorter(cache.active, limits.active.max) },
+    inactive: { max: shorter(cache.inactive, limits.inactive.max) },
+  };
 }

@@ -1,29 +1,31 @@
 /**
  * What is the token worth?
  *
- * In: the client that judges it, the token, and until when the caller waits. Out: the answer of the authorization
- * server, at once when memory holds it, otherwise by one enquiry that all simultaneous callers share; or a fault.
- * Never: a rejection, a wait beyond the caller's, an answer to another question, a fault in a cache.
+ * In: the client that judges it, the token, until when the caller waits, and how old an answer may be. Out: the answer
+ * of the authorization server, at once when memory holds it, otherwise by one enquiry that all simultaneous callers
+ * share; or a fault.
+ * Never: a rejection (but for a request that cannot be read), a wait beyond the caller's, an answer to another
+ * question, a fault in a cache.
  */
-import { createSingleFlight, withinBudget } from '../bounds/index.ts';
+import { withinBudget } from '../bounds/index.ts';
 import {
   classOf,
   type AccessToken,
-  type CacheKey,
+  ANY_AGE,
+  type AnswerAge,
   type CacheKind,
-  type CacheRecord,
   type ClientContext,
   type Clock,
   fail,
   type Fault,
   fault,
-  type Introspection,
   type Introspector,
   type MemoryCache,
-  MISS,
+  type MemoryHit,
   type NameKeys,
   type Observe,
   type Question,
+  type Randomness,
   type RequestContext,
   type Resolve,
   type Result,
@@ -32,10 +34,11 @@ import {
   type TokenCache,
   UnusableRequestError,
 } from '../domain/index.ts';
-import { holdFor } from './hold-for.ts';
-import type { CacheLimits } from './keep-for.ts';
-import { recordOf } from './record-of.ts';
+import { createEnquiries } from './enquiries.ts';
+import { limitsFor } from './keep-for.ts';
+import type { ResolveSettings } from './settings.ts';
 import { createTiers } from './tiers.ts';
+import type { Answer, Wanted } from './wanted.ts';
 
 export interface ResolveParts {
   readonly introspector: Introspector;
@@ -43,68 +46,75 @@ export interface ResolveParts {
   readonly shared: TokenCache;
   readonly names: NameKeys;
   readonly clock: Clock;
+  readonly randomness: Pick<Randomness, 'fraction'>;
   readonly observe: Observe;
 }
-
-export type ResolveSettings = CacheLimits;
-
-type Answer = Result<Introspection, Fault>;
 
 const KIND: CacheKind = 'introspection';
 
 export function createResolve(parts: ResolveParts, settings: ResolveSettings): Resolve {
   const { introspector, memory, shared, names, clock, observe } = parts;
   const tiers = createTiers({ memory, shared, whenBroken: crashed });
-  // `max: 0s` turns the cache off, answers that other replicas kept included.
-  const sharesAnswers = settings.active.max > 0;
-  const flights = createSingleFlight<CacheKey, Answer>(holdFor);
+  const enquiries = createEnquiries(
+    { ...parts, tiers, crashed: (cause) => crashed('resolver', cause) },
+    settings,
+  );
 
-  return function resolve(client, token, context) {
+  return function resolve(client, token, context, age) {
     try {
-      const answer = answerOf(client, token, context);
+      const answer = answerOf(client, token, context, age);
       return answer instanceof Promise ? waitFor(answer, context) : answer;
     } catch (cause) {
-      if (cause instanceof UnusableRequestError) throw cause;
-      return crashed('resolver', cause);
+      return unusable(cause);
     }
   };
 
-  function answerOf(client: ClientContext, token: AccessToken, context: RequestContext): Soon<Answer> {
+  function answerOf(
+    client: ClientContext,
+    token: AccessToken,
+    context: RequestContext,
+    age: AnswerAge,
+  ): Soon<Answer> {
     const prepared = introspector.prepare(client, context);
-    if (prepared instanceof Promise) return prepared.then((question) => answerTo(question, token));
-    return answerTo(prepared, token);
+    if (prepared instanceof Promise) return prepared.then((question) => answerTo(question, token, age));
+    return answerTo(prepared, token, age);
   }
 
   /** This is the short path: for a known token it makes nothing but its result. */
-  function answerTo(prepared: Result<Question, Fault>, token: AccessToken): Soon<Answer> {
+  function answerTo(prepared: Result<Question, Fault>, token: AccessToken, age: AnswerAge): Soon<Answer> {
     if (!prepared.ok) return prepared;
     const question = prepared.value;
     const key = names.name(KIND, question.identity, token);
     const known = tiers.recallFromMemory(key);
-    return known.kind === 'hit' ? succeed(known.record.introspection) : sharedEnquiry(key, question, token);
+    if (known.kind === 'miss') return enquire({ question, token, key, age, known: null });
+    if (!isYoungEnough(known, question.client, age))
+      return enquire({ question, token, key, age, known: known.record });
+
+    const { record } = known;
+    if (known.refreshAt <= clock.monotonic())
+      enquiries.refresh(known, { question, token, key, age: ANY_AGE, known: record });
+    // Its second sighting: whoever invents tokens sends each of them once.
+    if (settings.inactive.shared && known.uses === 1 && record.introspection.kind === 'inactive')
+      void tiers.share(key, record);
+    return succeed(record.introspection);
   }
 
-  function sharedEnquiry(key: CacheKey, question: Question, token: AccessToken): Promise<Answer> {
-    const underWay = flights.join(key);
-    if (underWay === undefined) return flights.start(key, () => enquire(key, question, token));
-    observe({ event: 'enquiry_shared' });
-    return underWay;
+  function isYoungEnough(
+    { askedAt, record }: MemoryHit,
+    client: ClientContext,
+    { freshness }: AnswerAge,
+  ): boolean {
+    if (freshness === null && client.cache === null) return true;
+    // Asked before this request came, however short a while ago.
+    if (freshness === 0) return false;
+    const ageMs = clock.monotonic() - askedAt;
+    const { max } = limitsFor(client, settings)[record.introspection.kind];
+    return ageMs < max && (freshness === null || ageMs <= freshness);
   }
 
-  async function enquire(key: CacheKey, question: Question, token: AccessToken): Promise<Answer> {
-    try {
-      const known = sharesAnswers ? await tiers.recallFromShared(key) : MISS;
-      if (known.kind === 'hit') {
-        tiers.keep(key, known.record);
-        return succeed(known.record.introspection);
-      }
-      const askedAt = clock.monotonic();
-      const answer = await introspector.ask(question, token);
-      if (answer.ok) remember(key, recordOf(answer.value, askedAt, clock, settings));
-      return answer;
-    } catch (cause) {
-      return crashed('resolver', cause);
-    }
+  async function enquire(wanted: Wanted): Promise<Answer> {
+    const { answer } = await enquiries.answerTo(wanted);
+    return answer;
   }
 
   /** Each caller waits for itself; the enquiry goes on without it, so that the next one finds the answer (T-37). */
@@ -113,15 +123,13 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
       const outcome = await withinBudget(answer, context.waitUntil, clock);
       return outcome.ok ? outcome.value : fail(fault('wait_exceeded'));
     } catch (cause) {
-      return crashed('resolver', cause);
+      return unusable(cause);
     }
   }
 
-  function remember(key: CacheKey, record: CacheRecord | null): void {
-    if (record === null) return;
-    tiers.keep(key, record);
-    // Bad answers stay in this process: whoever invents tokens must not fill the store that replicas share.
-    if (record.introspection.kind === 'active') tiers.share(key, record);
+  function unusable(cause: unknown): Answer {
+    if (cause instanceof UnusableRequestError) throw cause;
+    return crashed('resolver', cause);
   }
 
   function crashed(where: string, cause: unknown): Answer {

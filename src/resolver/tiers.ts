@@ -3,6 +3,8 @@ import {
   type CacheKind,
   type CacheRecord,
   type MemoryCache,
+  type MemoryHit,
+  type Miss,
   MISS,
   type Recall,
   type TokenCache,
@@ -10,12 +12,14 @@ import {
 
 /** Both tiers of the cache, held to their promise: one that breaks is a miss, never a verdict (decision 5, G7). */
 export interface Tiers {
-  recallFromMemory(key: CacheKey): Recall;
-  recallFromShared(key: CacheKey): Promise<Recall>;
+  recallFromMemory(key: CacheKey): MemoryHit | Miss;
+  recallFromShared(key: CacheKey, formerName: () => CacheKey | null): Promise<Recall>;
+  /** In memory, as a part of its owner's share. */
+  keep(key: CacheKey, record: CacheRecord, owner: string): void;
   /** In memory. */
-  keep(key: CacheKey, record: CacheRecord): void;
-  /** In the shared tier, in the background. */
-  share(key: CacheKey, record: CacheRecord): void;
+  forget(key: CacheKey): void;
+  /** In the shared tier. Settles when it is there, or cannot be. */
+  share(key: CacheKey, record: CacheRecord): Promise<void>;
 }
 
 export interface TiersParts {
@@ -37,33 +41,32 @@ export function createTiers({ memory, shared, whenBroken }: TiersParts): Tiers {
       }
     },
 
-    async recallFromShared(key) {
+    async recallFromShared(key, formerName) {
       try {
-        return await shared.get(KIND, key);
+        return await shared.get(KIND, key, formerName);
       } catch (cause) {
         whenBroken('shared cache', cause);
         return MISS;
       }
     },
 
-    keep(key, record) {
-      try {
-        memory.put(KIND, key, record);
-      } catch (cause) {
-        whenBroken('memory cache', cause);
-      }
-    },
+    keep: (key, record, owner) => inMemory(() => memory.put(KIND, key, record, owner)),
+    forget: (key) => inMemory(() => memory.forget(KIND, key)),
 
-    share(key, record) {
-      void shareSafely(key, record);
+    async share(key, record) {
+      try {
+        await shared.put(KIND, key, record);
+      } catch (cause) {
+        whenBroken('shared cache', cause);
+      }
     },
   };
 
-  async function shareSafely(key: CacheKey, record: CacheRecord): Promise<void> {
+  function inMemory(call: () => void): void {
     try {
-      await shared.put(KIND, key, record);
+      call();
     } catch (cause) {
-      whenBroken('shared cache', cause);
+      whenBroken('memory cache', cause);
     }
   }
 }

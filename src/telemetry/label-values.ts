@@ -18,6 +18,7 @@ type Arm<Name extends HouseEvent['event']> = Extract<HouseEvent, { readonly even
 type Lookup = Arm<'cache_looked_up'>;
 type Failure = Arm<'cache_failed'>;
 type Eviction = Arm<'cache_evicted'>;
+type Refresh = Arm<'answer_refreshed'>;
 
 export const DOORS = membersOf<Door>({ grpc: 0, 'http:nginx': 0, 'http:envoy': 0 });
 export const OUTCOMES = membersOf<Decision['kind']>({ allow: 0, deny: 0, fault: 0 });
@@ -49,6 +50,7 @@ export const RECORD_OUTCOMES = membersOf<Arm<'client_record_read'>['outcome']>({
   unavailable: 0,
 });
 export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
+export const REFRESH_OUTCOMES = membersOf<Refresh['outcome']>({ active: 0, inactive: 0, failed: 0 });
 export const SUSPENSION_CAUSES = membersOf<SuspensionCause>({ failing: 0, throttled: 0, credentials: 0 });
 export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, share: 0, expired: 0 });
 

@@ -33,6 +33,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'cache_looked_up':
     case 'cache_evicted':
     case 'enquiry_shared':
+    case 'answer_refreshed':
     case 'client_record_read':
       return null;
     case 'decided':
@@ -76,10 +77,14 @@ const LIFECYCLE_LEVELS = {
   warning: 'warn',
 } as const satisfies Readonly<Record<LifecyclePhase, LogLevel>>;
 
-export type LoggedEvent = Exclude<
-  HouseEvent,
-  { readonly event: 'cache_looked_up' | 'cache_evicted' | 'enquiry_shared' | 'client_record_read' }
->;
+export type LoggedEvent = Exclude<HouseEvent, { readonly event: Silent }>;
+
+type Silent =
+  | 'cache_looked_up'
+  | 'cache_evicted'
+  | 'enquiry_shared'
+  | 'client_record_read'
+  | 'answer_refreshed';
 
 export function lineOf(event: LoggedEvent): Line {
   switch (event.event) {

@@ -7,6 +7,7 @@ import {
   PARTITIONS,
   REASONS,
   RECORD_OUTCOMES,
+  REFRESH_OUTCOMES,
   SIDES,
   STORE_FAILURES,
   STORE_OPERATIONS,
@@ -137,6 +138,11 @@ export const METRICS = {
     'A 99th percentile near `wait.max` or `introspection.timeout`.',
   ),
   gatehouse_enquiries_shared_total: counter('Checks that joined an enquiry under way.', {}, null),
+  gatehouse_refreshes_total: counter(
+    'Answers about tokens in steady use that were asked for again before they ran out.',
+    { outcome: REFRESH_OUTCOMES },
+    null,
+  ),
   gatehouse_enquiries_running: pulled('Enquiries under way.', { client: CLIENT }, 'sum'),
   gatehouse_enquiries_waiting: pulled(
     'Enquiries waiting for their turn.',

@@ -5,6 +5,7 @@ import {
   EVICTION_CAUSES,
   LOOKUP_OUTCOMES,
   PARTITIONS,
+  REFRESH_OUTCOMES,
   RECORD_OUTCOMES,
   STORE_FAILURES,
   STORE_OPERATIONS,
@@ -58,6 +59,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
       case 'enquiry_shared':
         counters.shared.value += 1;
         return;
+      case 'answer_refreshed':
+        counters.refreshed[event.outcome].value += 1;
+        return;
       case 'introspected': {
         const { client, outcome, tookMs } = event;
         const isAnswer = outcome === 'active' || outcome === 'inactive';
@@ -104,6 +108,7 @@ function createCounters({ scalar }: RecordEventParts['registry']) {
   const storeFailures = scalar('gatehouse_cache_failures_total');
   const records = scalar('gatehouse_client_records_total');
   const evictions = scalar('gatehouse_cache_evictions_total');
+  const refreshed = scalar('gatehouse_refreshes_total');
 
   return {
     callersLeft: row(DOORS, (door) => callersLeft.at({ door })),
@@ -116,6 +121,7 @@ function createCounters({ scalar }: RecordEventParts['registry']) {
     ),
     records: row(RECORD_OUTCOMES, (outcome) => records.at({ outcome })),
     shared: scalar('gatehouse_enquiries_shared_total').at({}),
+    refreshed: row(REFRESH_OUTCOMES, (outcome) => refreshed.at({ outcome })),
     crashes: scalar('gatehouse_crashes_total').at({}),
   };
 }

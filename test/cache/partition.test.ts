@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createPartition, type Entry, type PartitionBounds } from '../../src/cache/partition.ts';
+import { createPartition, type PartitionBounds } from '../../src/cache/partition.ts';
+import type { Entry } from '../../src/cache/slot-queue.ts';
 import { bytes, monotonicMilliseconds } from '../../src/domain/index.ts';
 import { aKey, anActiveRecord } from './records.ts';
 
@@ -46,6 +47,23 @@ describe('a scan of tokens that are used once (T-34)', () => {
       put(`new ${index}`);
       expect(has(`new ${index}`)).toBe(true);
     }
+  });
+});
+
+describe('an entry in use whose time is over', () => {
+  it('has its place back when it comes again soon', () => {
+    const { put, use, has, expire } = aPartition({ entries: 20, bytes: bytes(1_000_000) });
+    for (let index = 0; index < 20; index += 1) put(`hot ${index}`);
+    for (let index = 0; index < 20; index += 1) use(`hot ${index}`);
+    for (let index = 0; index < 5; index += 1) put(`once ${index}`);
+    const [hot] = Array.from({ length: 20 }, (_, index) => `hot ${index}`)
+      .filter(has)
+      .slice(-1);
+    expire(hot ?? '');
+    expect(has(hot ?? '')).toBe(false);
+    put(hot ?? '');
+    for (let index = 0; index < 500; index += 1) put(`again ${index}`);
+    expect(has(hot ?? '')).toBe(true);
   });
 });
 
@@ -135,6 +153,7 @@ function aPartition(bounds: PartitionBounds) {
     use: (name: string) => partition.find(aKey(name)) !== undefined,
     has: (name: string) => partition.peek(aKey(name)) !== undefined,
     drop: (name: string) => partition.drop(aKey(name)),
+    expire: (name: string) => partition.expire(aKey(name)),
     stats: () => partition.stats(),
   };
 }

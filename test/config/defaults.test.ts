@@ -15,7 +15,7 @@ const IN_WORDS: Readonly<Record<string, Partial<KeyDescription>>> = {
   'clients.<name>.acceptIssuers': { standard: [] },
   'cache.shared': { leftOut: 'memory alone' },
   'routes[].mode': { standard: 'required' },
-  'routes[].freshness': { leftOut: null, notYet: true },
+  'routes[].freshness': { leftOut: 'what the cache allows' },
   'routes[].upstream.authorization': { leftOut: '`strip` on `required` and `optional` routes' },
 };
 

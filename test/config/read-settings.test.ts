@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem, readSettings } from '../../src/config/index.ts';
+import { ANY_AGE } from '../../src/domain/index.ts';
 import { aMatch, secretOf } from '../support/builders.ts';
 import { createSelfSigned } from '../support/certificates.ts';
 import { ONE_CLIENT, problemsOf, settingsOf, WORLD } from './read.ts';
@@ -15,7 +16,6 @@ describe('readSettings', () => {
     const read = await readSettings({ path: 'example.yaml', text: EXAMPLE }, world);
     expect(read.ok ? [] : read.failure.map(formatProblem)).toEqual([
       'example.yaml:15:21 listen.grpc.tls.allowedPeers: not in this version',
-      'example.yaml:103:16 routes[1].freshness: not in this version',
     ]);
     expect(world.read).toEqual([]);
   });
@@ -36,8 +36,14 @@ describe('readSettings', () => {
       scrub: [],
       cache: {
         keys: [],
-        active: { max: 60_000, entries: 100_000, bytes: 128 * 1024 * 1024 },
-        inactive: { max: 5_000, entries: 20_000, bytes: 16 * 1024 * 1024 },
+        active: {
+          max: 60_000,
+          entries: 100_000,
+          bytes: 128 * 1024 * 1024,
+          jitter: 0,
+          refreshAhead: true,
+        },
+        inactive: { max: 5_000, entries: 20_000, bytes: 16 * 1024 * 1024, shared: false },
         shared: null,
       },
     });
@@ -50,6 +56,7 @@ describe('readSettings', () => {
         mode: 'required',
         path: { encodedSlash: 'deny', semicolon: 'deny', backslash: 'deny' },
         require: [],
+        age: ANY_AGE,
         upstream: {
           headers: [],
           authorization: 'strip',
@@ -82,6 +89,7 @@ describe('readSettings', () => {
         tls: { ca: null, minVersion: 'TLSv1.2' },
         allowAddresses: [],
         limits: { concurrent: 64, queue: 256 },
+        cache: null,
         allowHttp: false,
         required: false,
       },

@@ -19,14 +19,14 @@ import {
   succeed,
   type TokenCache,
 } from '../../src/domain/index.ts';
-import { createResolve } from '../../src/resolver/index.ts';
+import { createResolve, type ResolveSettings } from '../../src/resolver/index.ts';
 import { deriveKeys } from '../../src/sealing/index.ts';
 import { aClock, anAnswer, anObserver, ROOMY } from '../cache/records.ts';
 import { aClient, aRequest } from '../support/builders.ts';
 
-export const LIMITS = {
-  active: { max: milliseconds(60_000) },
-  inactive: { max: milliseconds(5_000) },
+export const LIMITS: ResolveSettings = {
+  active: { max: milliseconds(60_000), jitter: milliseconds(0), refreshAhead: true },
+  inactive: { max: milliseconds(5_000), shared: false },
 };
 
 export type Answer = Result<Introspection, Fault>;
@@ -38,8 +38,10 @@ export interface Differing {
   readonly says?: Says;
   readonly prepare?: Introspector['prepare'];
   readonly memory?: MemoryCache;
+  readonly bounds?: typeof ROOMY;
   readonly shared?: TokenCache;
-  readonly limits?: typeof LIMITS;
+  readonly limits?: ResolveSettings;
+  readonly fraction?: () => number;
 }
 
 /** Timers that a test moves; turns of the event loop stay real, for a wait ends one turn after its timer. */
@@ -60,9 +62,11 @@ export function aHouse(differing: Differing = {}) {
       return says(question, token.reveal());
     },
   };
-  const memory = differing.memory ?? createMemoryCache({ clock, observe }, ROOMY);
+  const randomness = { fraction: differing.fraction ?? (() => 0.5) };
+  const memory = differing.memory ?? createMemoryCache({ clock, observe }, differing.bounds ?? ROOMY);
   const { names } = deriveKeys(Buffer.alloc(32, 7));
-  const resolve = createResolve({ introspector, memory, shared, names, clock, observe }, limits);
+  const parts = { introspector, memory, shared, names, clock, randomness, observe };
+  const resolve = createResolve(parts, limits);
 
   return {
     asked,

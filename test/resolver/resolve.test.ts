@@ -4,6 +4,7 @@ import {
   fail,
   fault,
   type FaultReason,
+  type MemoryCache,
   MISS,
   milliseconds,
   type Question,
@@ -15,7 +16,7 @@ import {
 } from '../../src/domain/index.ts';
 import { anActiveRecord, anAnswer, inMs, inSeconds, NOW } from '../cache/records.ts';
 import { aClient } from '../support/builders.ts';
-import { aHouse, type Answer, aQuestion, inactive, later, useSimulatedTimers } from './house.ts';
+import { aHouse, type Answer, aQuestion, inactive, later, LIMITS, useSimulatedTimers } from './house.ts';
 
 beforeEach(useSimulatedTimers);
 afterEach(() => void jest.useRealTimers());
@@ -122,7 +123,10 @@ describe('the age of an answer', () => {
 });
 
 describe('a cache that is turned off', () => {
-  const off = { active: { max: milliseconds(0) }, inactive: { max: milliseconds(0) } };
+  const off = {
+    active: { ...LIMITS.active, max: milliseconds(0) },
+    inactive: { ...LIMITS.inactive, max: milliseconds(0) },
+  };
 
   it('keeps nothing: each request after the answer is a new enquiry (CACHE-4)', async () => {
     for (const says of [() => succeed(anAnswer()), inactive]) {
@@ -359,16 +363,8 @@ describe('a part that breaks its promise', () => {
     ['shared get rejects', { shared: aSharedTier({ get: rejected }) }, 'shared cache'],
     ['shared put throws', { shared: aSharedTier({ put: broken }) }, 'shared cache'],
     ['shared put rejects', { shared: aSharedTier({ put: rejected }) }, 'shared cache'],
-    [
-      'memory get throws',
-      { memory: { get: broken, put: () => undefined, forget: () => undefined } },
-      'memory cache',
-    ],
-    [
-      'memory put throws',
-      { memory: { get: () => MISS, put: broken, forget: () => undefined } },
-      'memory cache',
-    ],
+    ['memory get throws', { memory: aMemory({ get: broken }) }, 'memory cache'],
+    ['memory put throws', { memory: aMemory({ put: broken }) }, 'memory cache'],
   ])('when %s the answer is as on a miss, and it is told (G7)', async (_what, parts, where) => {
     const { resolve, asked, all, pass } = aHouse(parts);
     expect(await resolve()).toMatchObject({ ok: true, value: { kind: 'active' } });
@@ -396,6 +392,10 @@ describe('a part that breaks its promise', () => {
     expect(all('crashed')).toEqual([]);
   });
 });
+
+function aMemory(differing: Partial<MemoryCache>): MemoryCache {
+  return { get: () => MISS, put: () => undefined, forget: () => undefined, ...differing };
+}
 
 function aSharedTier(differing: Partial<TokenCache>): TokenCache {
   return { get: async () => MISS, put: async () => undefined, ...differing };

@@ -40,6 +40,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
     tls: { ca: null, minVersion: 'TLSv1.2' },
     allowAddresses: [],
     limits: { concurrent: 64, queue: 256 },
+    cache: null,
     allowHttp: false,
     required: false,
     ...differing,

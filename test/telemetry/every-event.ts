@@ -73,6 +73,14 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { gatehouse_enquiries_shared_total: 1 },
     log: null,
   },
+  answer_refreshed: {
+    event: { event: 'answer_refreshed', outcome: 'inactive' },
+    series: {
+      'gatehouse_refreshes_total{outcome="inactive"}': 1,
+      'gatehouse_refreshes_total{outcome="failed"}': 0,
+    },
+    log: null,
+  },
   introspected: {
     event: {
       event: 'introspected',

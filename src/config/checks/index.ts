@@ -6,6 +6,7 @@ import { checkClientStore } from './client-store.ts';
 import { checkClients } from './clients.ts';
 import { checkDoors } from './doors.ts';
 import { checkHeaders } from './headers.ts';
+import { checkLifetimes } from './lifetimes.ts';
 import { checkRoutes } from './routes.ts';
 import { checkWait } from './wait.ts';
 
@@ -18,6 +19,7 @@ export function checkTogether(effective: Plain): readonly Finding[] {
     ...checkClients(root),
     ...checkClientStore(root),
     ...checkCache(root),
+    ...checkLifetimes(root),
     ...checkRoutes(root),
     ...checkHeaders(root),
   ];

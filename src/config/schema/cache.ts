@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { kindWords, notYet, NOT_YET, optional, standard } from './key.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { flawOfCacheKey, flawOfSecret, secret } from './references.ts';
-import { group, text } from './texts.ts';
+import { group, text, yesOrNo } from './texts.ts';
 import { redisUrl } from './urls.ts';
 
 export function cache() {
@@ -14,14 +14,30 @@ export function cache() {
       'random for each process',
     ),
     active: standard(
-      partition({ max: '60s', entries: 100_000, bytes: '128MiB' }),
+      group({
+        ...partitionKeys({ max: '60s', entries: 100_000, bytes: '128MiB' }),
+        jitter: standard(
+          duration({ min: '0s', max: '1h' }),
+          '0s',
+          'Each answer is kept shorter than `max` by a random time up to this, never by more than half.',
+        ),
+        refreshAhead: standard(
+          yesOrNo(),
+          true,
+          'Whether a token in steady use is asked about again in the background before its answer runs out.',
+        ),
+      }),
       {},
       'Answers about active tokens. A revoked token passes until its answer is `max` old, or its own `exp` has come.',
     ),
     inactive: standard(
       group({
         ...partitionKeys({ max: '5s', entries: 20_000, bytes: '16MiB' }),
-        shared: notYet('Whether inactive answers are shared, too.', false),
+        shared: standard(
+          yesOrNo(),
+          false,
+          'Whether a token that is sent again after it was found inactive is told to the replicas, too.',
+        ),
       }),
       {},
       'Answers about inactive tokens.',
@@ -46,10 +62,6 @@ interface PartitionDefaults {
   readonly max: string;
   readonly entries: number;
   readonly bytes: string;
-}
-
-function partition(defaults: PartitionDefaults) {
-  return group(partitionKeys(defaults));
 }
 
 function partitionKeys({ max, entries, bytes }: PartitionDefaults) {

@@ -92,6 +92,11 @@ function client() {
         'An address or `localhost` that is written in a URL or in `connectTo` needs no range.',
     ),
     limits: standard(limits(), {}, "Bounds on enquiries to this client's endpoint."),
+    cache: optional(
+      cacheTimes(),
+      'How long the answers of this client are kept, where that is shorter than `cache` says.',
+      'as `cache` says',
+    ),
     allowHttp: standard(
       yesOrNo(),
       false,
@@ -185,6 +190,16 @@ export function clientTls() {
     key: optional(keyFile(), 'PEM file with its private key.', 'needed with `cert`'),
     minVersion: standard(choice(['TLSv1.2', 'TLSv1.3']), 'TLSv1.2', 'The oldest version to speak.'),
   });
+}
+
+function cacheTimes() {
+  const times = (which: string) =>
+    optional(
+      group({ max: required(duration({ min: '0s', max: '24h' }), 'At most; `0s`: not at all.') }),
+      `Answers about ${which} tokens.`,
+      'as `cache` says',
+    );
+  return group({ active: times('active'), inactive: times('inactive') });
 }
 
 function limits() {

@@ -4,6 +4,7 @@ import { flawOfHeaderName, scopeToken } from './http-words.ts';
 import { kindWords, notYet, optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { parsed } from './parsed.ts';
+import { duration } from './quantities.ts';
 import { choice, flawOfName, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
 
 /** Between the items of a list, where nothing else is said. */
@@ -52,7 +53,11 @@ function route() {
       'What the token must bring: the name of a requirement, one written here, or a list of either, all of which must hold.',
       'an active token is enough',
     ),
-    freshness: notYet('How old an answer may be here.'),
+    freshness: optional(
+      duration({ min: '0s', max: '24h' }),
+      'How old an answer may be here. `0s`: the authorization server is asked for each request.',
+      'what the cache allows',
+    ),
     stale: notYet('How long an answer may outlive its cache time in an outage.', '0s'),
     upstream: standard(upstream(), {}, 'What the upstream is told about the caller.'),
   });

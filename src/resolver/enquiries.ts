@@ -1,0 +1,140 @@
+/**
+ * Finds out what is not known: from the shared store, otherwise from the authorization server.
+ *
+ * In: what is wanted, and how old it may be. Out: an answer or a fault, one for all who want the same at the same time.
+ * Never: a rejection, a fault in a cache, an answer older than a route allows.
+ */
+import { createSingleFlight } from '../bounds/index.ts';
+import {
+  type CacheKey,
+  type CacheKind,
+  type CacheRecord,
+  type Clock,
+  type Introspector,
+  type MemoryHit,
+  type Miss,
+  MISS,
+  monotonicMilliseconds,
+  type NameKeys,
+  type Observe,
+  type Randomness,
+  type Recall,
+  succeed,
+} from '../domain/index.ts';
+import { freshAnswer } from './fresh-answer.ts';
+import { holdFor } from './hold-for.ts';
+import { type CacheLimits, limitsFor } from './keep-for.ts';
+import { createRefreshPlaces } from './refresh-places.ts';
+import { createRemember } from './remember.ts';
+import type { ResolveSettings } from './settings.ts';
+import type { Tiers } from './tiers.ts';
+import type { Answer, Outcome, Wanted } from './wanted.ts';
+
+export interface Enquiries {
+  /** Joins the enquiry that is under way when its answer will do, and starts one otherwise. */
+  answerTo(wanted: Wanted): Promise<Outcome>;
+  /** Asks in the background about a token in steady use whose answer runs out soon. */
+  refresh(hit: MemoryHit, wanted: Wanted): void;
+}
+
+export interface EnquiriesParts {
+  readonly introspector: Introspector;
+  readonly tiers: Tiers;
+  readonly names: NameKeys;
+  readonly clock: Clock;
+  readonly randomness: Pick<Randomness, 'fraction'>;
+  readonly observe: Observe;
+  /** Tells of what must not happen. */
+  readonly crashed: (cause: unknown) => Answer;
+}
+
+const KIND: CacheKind = 'introspection';
+/** Fewer uses of an answer are no steady use of its token. */
+const STEADY_USES = 5;
+/** After a refresh that brought nothing. */
+const REFRESH_PAUSE_MS = 2_000;
+
+export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings): Enquiries {
+  const { introspector, tiers, names, clock, observe, crashed } = parts;
+  const flights = createSingleFlight<CacheKey, Outcome>(({ answer }) => holdFor(answer));
+  const refreshPlaces = createRefreshPlaces();
+  const remember = createRemember({ ...parts, recallFromStore: recallAnyway }, settings);
+
+  return {
+    answerTo(wanted) {
+      const underWay = flights.join(wanted.key);
+      if (underWay === undefined) return start(wanted);
+      observe({ event: 'enquiry_shared' });
+      const { freshness } = wanted.age;
+      if (freshness === null) return underWay;
+      return freshAnswer(freshness, underWay, {
+        clock,
+        next: () => flights.join(wanted.key),
+        start: () => start(wanted),
+      });
+    },
+
+    refresh(hit, wanted) {
+      const now = clock.monotonic();
+      const { key, question } = wanted;
+      if (hit.uses < STEADY_USES || now < hit.refreshAt || flights.join(key) !== undefined) return;
+      if (!refreshPlaces.enter(question.client)) return;
+      hit.refreshAt = now + REFRESH_PAUSE_MS;
+      void start(wanted).then(({ answer }) => {
+        refreshPlaces.leave(question.client);
+        observe({ event: 'answer_refreshed', outcome: answer.ok ? answer.value.kind : 'failed' });
+      });
+    },
+  };
+
+  function start(wanted: Wanted): Promise<Outcome> {
+    return flights.start(wanted.key, () => enquire(wanted));
+  }
+
+  async function enquire(wanted: Wanted): Promise<Outcome> {
+    const startedAt = clock.monotonic();
+    try {
+      const limits = limitsFor(wanted.question.client, settings);
+      const stored = await recallFromStore(wanted, limits);
+      if (stored.kind === 'hit' && suits(stored.record, wanted, limits)) return take(stored.record, wanted);
+      return await ask(wanted, limits, stored);
+    } catch (cause) {
+      return { answer: crashed(cause), from: null, askedAt: startedAt };
+    }
+  }
+
+  /** `max: 0s` turns the cache off, answers that other replicas kept included. */
+  function recallFromStore(wanted: Wanted, limits: CacheLimits): Promise<Recall> | Miss {
+    return limits.active.max === 0 || wanted.age.freshness === 0 ? MISS : recallAnyway(wanted);
+  }
+
+  function recallAnyway({ key, question, token }: Wanted): Promise<Recall> {
+    return tiers.recallFromShared(key, () => names.formerName?.(KIND, question.identity, token) ?? null);
+  }
+
+  /** Whether what another replica was told will do here. Its clock may differ from ours by as much as replicas' clocks do. */
+  function suits(record: CacheRecord, { age, known }: Wanted, limits: CacheLimits): boolean {
+    const now = clock.now();
+    const ageMs = now - record.storedAt;
+    if (ageMs >= limits[record.introspection.kind].max) return false;
+    if (age.freshness !== null && ageMs > age.freshness) return false;
+    if (known === null) return true;
+    return (
+      record.storedAt > known.storedAt && (now < record.softUntil || record.softUntil >= record.keepUntil)
+    );
+  }
+
+  function take(record: CacheRecord, { key, question }: Wanted): Outcome {
+    tiers.keep(key, record, question.client.name);
+    const askedAt = monotonicMilliseconds(clock.monotonic() - Math.max(0, clock.now() - record.storedAt));
+    return { answer: succeed(record.introspection), from: 'store', askedAt };
+  }
+
+  async function ask(wanted: Wanted, limits: CacheLimits, stored: Recall): Promise<Outcome> {
+    const { question, token } = wanted;
+    const askedAt = clock.monotonic();
+    const answer = await introspector.ask(question, token);
+    if (answer.ok) remember(answer.value, wanted, { askedAt, limits, stored });
+    return { answer, from: answer.ok ? 'server' : null, askedAt };
+  }
+}
