@@ -1,10 +1,15 @@
 import { Buffer } from 'node:buffer';
-import type { ServerHttp2Stream } from 'node:http2';
 
 import { RPC_FAILURES, type RpcFailure } from './rpc-failure.ts';
 
 /** A byte that says whether the message is compressed, and four with its length. */
 export const PREFIX_LENGTH = 5;
+
+/** The part of a stream that brings bytes. */
+export interface MessageBody {
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+}
 
 /**
  * Takes in the one message of a unary call ("Length-Prefixed-Message" of the gRPC protocol), however its bytes are
@@ -14,7 +19,7 @@ export const PREFIX_LENGTH = 5;
  * Never: a buffer of the length that was only announced; more bytes kept than `maxLength` and a prefix.
  */
 export function receiveMessage(
-  stream: ServerHttp2Stream,
+  stream: MessageBody,
   maxLength: number,
   received: (message: Buffer) => void,
   failed: (failure: RpcFailure) => void,
