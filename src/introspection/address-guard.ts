@@ -1,6 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import { URL } from 'node:url';
 
+import { LRUCache } from 'lru-cache';
+
 import type { ClientContext, ResolvedAddress } from '../domain/index.ts';
 
 /**
@@ -13,12 +15,13 @@ import type { ClientContext, ResolvedAddress } from '../domain/index.ts';
 export type MayConnect = (address: ResolvedAddress) => boolean;
 
 export function createAddressGuard(client: ConsentingSettings): MayConnect {
-  const consented = rangesOf([...client.allowAddresses, ...writtenDown(client)]);
+  const consented = [...client.allowAddresses, ...writtenDown(client)];
   return ({ address }) => {
     // A zone (`fe80::1%eth0`) says through which door, not to where.
     const [bare = ''] = address.split('%');
     const family = isIP(bare) === 6 ? 'ipv6' : 'ipv4';
-    return isIP(bare) !== 0 && (!GUARDED.check(bare, family) || consented.check(bare, family));
+    if (isIP(bare) === 0) return false;
+    return !GUARDED.check(bare, family) || sharedRangesOf(consented).check(bare, family);
   };
 }
 
@@ -47,7 +50,6 @@ const EMBEDDINGS: readonly { readonly offset: number; readonly write: (words: He
   { offset: 16, write: ([high, low]) => `2002:${high}:${low}::` },
 ];
 
-const NOTHING = new BlockList();
 /** RFC 1122 section 3.2.1.3, RFC 3927, RFC 4291 section 2.4. */
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 const GUARDED = rangesOf(['0.0.0.0/8', '::/128', ...LOOPBACK, '169.254.0.0/16', 'fe80::/10']);
@@ -68,8 +70,19 @@ function rangesNamedBy(host: string): readonly string[] {
   return family === 0 ? [] : [`${bare}/${family === 4 ? 32 : 128}`];
 }
 
+/** A list takes some 20 KiB outside of the heap: thousands of clients share the few that differ. */
+function sharedRangesOf(ranges: readonly string[]): BlockList {
+  const key = ranges.join();
+  const known = LISTS.get(key);
+  if (known !== undefined) return known;
+  const made = rangesOf(ranges);
+  LISTS.set(key, made);
+  return made;
+}
+
+const LISTS = new LRUCache<string, BlockList>({ max: 64 });
+
 function rangesOf(ranges: readonly string[]): BlockList {
-  if (ranges.length === 0) return NOTHING;
   const list = new BlockList();
   for (const range of ranges) {
     for (const { network, bits, family } of spellingsOf(range)) list.addSubnet(network, bits, family);
