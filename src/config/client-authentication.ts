@@ -1,6 +1,7 @@
 import {
   type AssertionSettings,
   type ClientAuthentication,
+  type ClientCredentialsGrant,
   milliseconds,
   Secret,
   unreachable,
@@ -36,6 +37,10 @@ export function authenticationOf(
     }
     case 'private_key_jwt':
       return privateKeyOf(long, secretOf(long.key).reveal());
+    case 'bearer':
+      return long.clientCredentials === undefined
+        ? { method, token: secretOf(long.token) }
+        : { method, grant: grantOf(long.clientCredentials, secret()) };
     case 'tls_client_auth':
     case 'self_signed_tls_client_auth':
     case 'none':
@@ -60,6 +65,20 @@ function privateKeyOf(long: LongInput, text: string): ClientAuthentication {
     method: KEYED,
     key: { pem: new Secret(pem), id: long.kid ?? id },
     assertion: assertionOf(long, algorithms),
+  };
+}
+
+function grantOf(
+  { endpoint, method, encoding, scopes, params }: NonNullable<LongInput['clientCredentials']>,
+  secret: Secret,
+): ClientCredentialsGrant {
+  return {
+    endpoint: endpoint ?? null,
+    secret,
+    method: method ?? null,
+    encoding,
+    scopes,
+    params: new Map(Object.entries(params)),
   };
 }
 

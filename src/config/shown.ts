@@ -50,9 +50,10 @@ const PLAIN_IN_AUTH = new Set<string | number>([
   'typ',
   'lifetime',
   'sendClientId',
+  'clientCredentials',
 ]);
 
-const SECRETS_IN_AUTH = new Set<string | number>(['key', 'bearer']);
+const SECRETS_IN_AUTH = new Set<string | number>(['key', 'token', 'bearer']);
 
 function isSecretKey(segment: string | number, parent: string | number | undefined): boolean {
   if (segment === 'headers' && (parent === 'introspection' || parent === 'http')) return true;

@@ -151,7 +151,10 @@ function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
 }
 
 /** A question to the authorization server: about a token, for its metadata, or for a token of our own. */
-function enquiry({ client, outcome }: Arm<'introspected' | 'metadata_refreshed' | 'call_token_renewed'>, rest: Fields): Line {
+function enquiry(
+  { client, outcome }: Arm<'introspected' | 'metadata_refreshed' | 'call_token_renewed'>,
+  rest: Fields,
+): Line {
   const matter = { client: plain(client), outcome };
   return isFault(outcome) ? faulty(outcome, matter, rest) : single({ ...matter, ...rest });
 }

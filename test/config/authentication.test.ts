@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createStaticStore } from '../../src/client-store/index.ts';
 import { printSettings, type World } from '../../src/config/index.ts';
-import type { ClientAuthentication } from '../../src/domain/index.ts';
+import { type ClientAuthentication, Secret } from '../../src/domain/index.ts';
 import { createSelfSigned } from '../support/certificates.ts';
 import { keyed, settingsOf } from './read.ts';
 import { aWorld, CANARY } from './worlds.ts';
@@ -43,6 +43,51 @@ describe('auth', () => {
     ],
   ])('%s needs a secret and becomes what it says', async (auth, expected) => {
     expect(await read(auth, SECRET)).toMatchObject(expected);
+  });
+
+  it('bearer takes a token, which no print shows', async () => {
+    const auth = '{ method: bearer, token: { file: t } }';
+    expect(await read(auth, '', { t: `${CANARY}.~+/-_==\n` })).toEqual({
+      method: 'bearer',
+      token: new Secret(`${CANARY}.~+/-_==`),
+    });
+    const settings = await settingsOf(textOf('{ method: bearer, token: hunter2-canary }'), world());
+    expect(settings.warnings.map(keyed)).toEqual([
+      expect.stringMatching(/^clients.only.auth.token: is a secret/),
+    ]);
+    expect(printSettings(settings)).not.toContain('hunter2');
+  });
+
+  it('bearer takes client credentials with defaults for all but the secret', async () => {
+    expect(await read('{ method: bearer, clientCredentials: {} }', SECRET)).toEqual({
+      method: 'bearer',
+      grant: {
+        endpoint: null,
+        secret: new Secret(LONG),
+        method: null,
+        encoding: 'form',
+        scopes: [],
+        params: new Map(),
+      },
+    });
+  });
+
+  it('bearer takes client credentials with everything', async () => {
+    const grant =
+      '{ endpoint: "https://sts.example.com/t?x=1", method: client_secret_post, encoding: raw, ' +
+      'scopes: [a, b], params: { audience: x, resource: [https://a.example, https://b.example] } }';
+    expect(await read(`{ method: bearer, clientCredentials: ${grant} }`, SECRET)).toMatchObject({
+      grant: {
+        endpoint: 'https://sts.example.com/t?x=1',
+        method: 'client_secret_post',
+        encoding: 'raw',
+        scopes: ['a', 'b'],
+        params: new Map([
+          ['audience', ['x']],
+          ['resource', ['https://a.example', 'https://b.example']],
+        ]),
+      },
+    });
   });
 
   it('none has no secret', async () => {

@@ -80,6 +80,11 @@ describe('readClientRecord', () => {
       { metadataOverrides: { introspection_endpoint: 'https://evil.com/i' } },
       'metadataOverrides.introspection_endpoint: is on a host',
     ],
+    [
+      'a foreign token endpoint',
+      { auth: { method: 'bearer', clientCredentials: { endpoint: 'https://evil.com/token' } } },
+      'auth.clientCredentials.endpoint: is on a host',
+    ],
     ['a foreign origin', { endpointOrigins: ['https://evil.com'] }, 'endpointOrigins[0]: is on a host'],
     ['a variable', { clientSecret: { env: 'PATH' } }, 'clientSecret: cannot be { env'],
     ['a variable as its id', { clientId: { env: 'PATH' } }, 'clientId: cannot be { env'],

@@ -2,6 +2,7 @@ import { atKey, atValue, type Finding } from '../finding.ts';
 import { hmacsFor } from '../client-authentication.ts';
 import type { TextReference } from '../reference-source.ts';
 import { readSigningKey } from '../signing-key.ts';
+import { checkBearer } from './bearer.ts';
 import { at, entriesOf, isGiven, mapOf, type Raw, textOf } from './raw.ts';
 
 /** The method by name, `null`: left out; `undefined`: what is there says none. */
@@ -27,6 +28,7 @@ export function checkAuthentication(client: Raw): readonly Finding[] {
     ...checkCertificate(client, method),
     ...checkKeys(auth, method),
     ...checkAudience(client, method),
+    ...(method === 'bearer' ? checkBearer(client) : []),
   ];
 }
 
@@ -43,20 +45,23 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   typ: WITH_ASSERTION,
   lifetime: WITH_ASSERTION,
   sendClientId: WITH_ASSERTION,
+  token: ['bearer'],
+  clientCredentials: ['bearer'],
 };
 
 function checkSecret(client: Raw, method: string | null): readonly Finding[] {
   const secret = at(client, 'clientSecret');
   const hasCertificate = isGiven(at(client, 'tls', 'cert'));
   if (method === null && hasCertificate) return [];
-  const needsSecret = method === null || WITH_SECRET.has(method);
+  const hasGrant = method === 'bearer' && isGiven(at(client, 'auth', 'clientCredentials'));
+  const needsSecret = method === null || WITH_SECRET.has(method) || hasGrant;
   if (needsSecret === isGiven(secret)) return [];
   if (needsSecret) return [atKey(secret.path, 'is missing; write { env: NAME } or { file: PATH }')];
   return KNOWN.has(method) ? [atKey(secret.path, `is not used with ${method}; remove it`)] : [];
 }
 
 const WITH_CERTIFICATE = new Set(['tls_client_auth', 'self_signed_tls_client_auth']);
-const KNOWN = new Set([...WITH_CERTIFICATE, 'private_key_jwt', 'none']);
+const KNOWN = new Set([...WITH_CERTIFICATE, 'private_key_jwt', 'bearer', 'none']);
 
 function checkCertificate(client: Raw, method: string | null): readonly Finding[] {
   const [cert, key] = [at(client, 'tls', 'cert'), at(client, 'tls', 'key')];

@@ -37,6 +37,7 @@ function checkSchemes(client: Raw): readonly Finding[] {
     at(client, 'issuer'),
     at(client, 'metadataUrl'),
     at(client, 'introspection', 'endpoint'),
+    at(client, 'auth', 'clientCredentials', 'endpoint'),
     ...itemsOf(at(client, 'endpointOrigins')),
     ...entriesOf(at(client, 'metadataOverrides')),
     ...entriesOf(at(client, 'metadataOverrides', 'mtls_endpoint_aliases')),

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { flawOfSigningKey } from '../signing-key.ts';
-import { kindWords, optional } from './key.ts';
+import { scopeToken } from './http-words.ts';
+import { kindWords, optional, standard } from './key.ts';
 import { duration } from './quantities.ts';
-import { secret } from './references.ts';
-import { choice, group, text, yesOrNo } from './texts.ts';
+import { flawOfBearerToken, secret } from './references.ts';
+import { anyList, anyText, choice, flawOfText, group, mapOf, oneOrMore, text, yesOrNo } from './texts.ts';
+import { httpUrl } from './urls.ts';
 
 /** `client_secret_basic`, or a map that says more. What goes with which method is checked in checks/authentication.ts. */
 export function authentication() {
@@ -20,6 +22,7 @@ function method() {
     'private_key_jwt',
     'tls_client_auth',
     'self_signed_tls_client_auth',
+    'bearer',
     'none',
   ]);
 }
@@ -62,6 +65,38 @@ function long() {
       yesOrNo(),
       'Of the assertion: `true` sends `client_id` beside it, which some servers need.',
       '`false`',
+    ),
+    token: optional(
+      secret(flawOfBearerToken),
+      'Of `bearer`: the access token. Read again when it changes.',
+      'with `clientCredentials`',
+    ),
+    clientCredentials: optional(
+      clientCredentials(),
+      'Of `bearer`: an access token is fetched with `clientId` and `clientSecret` and renewed before it ends.',
+      'with `token`',
+    ),
+  });
+}
+
+function clientCredentials() {
+  return group({
+    endpoint: optional(httpUrl(), 'Where it is fetched.', '`token_endpoint` of the metadata'),
+    method: optional(
+      choice(['client_secret_basic', 'client_secret_post']),
+      'How we authenticate there.',
+      'basic, else post, as the metadata allows',
+    ),
+    encoding: standard(
+      choice(['form', 'raw']),
+      'form',
+      'Of basic: `raw` is for servers that take id and secret as they are, not form-encoded.',
+    ),
+    scopes: standard(anyList(scopeToken()), [], 'Scopes to ask for.'),
+    params: standard(
+      mapOf(flawOfText, oneOrMore(anyText(), { least: 1 })),
+      {},
+      'Extra form parameters, such as `resource` or `audience`. A list repeats the parameter.',
     ),
   });
 }

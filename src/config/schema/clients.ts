@@ -80,7 +80,7 @@ function client() {
     ),
     auth: optional(
       authentication(),
-      'How we authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`, `self_signed_tls_client_auth` or `none`, or a map that says more.',
+      'How we authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`, `self_signed_tls_client_auth` or `none`, or a map that says more, as `bearer` needs.',
       'basic, else post, as the metadata allows; without a secret, by the certificate of `tls`',
     ),
     introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),

@@ -47,6 +47,13 @@ export function flawOfSecret(text: string): string | null {
   return /\p{Cc}/u.test(text) ? 'holds a control character, perhaps a line break in its middle' : null;
 }
 
+/** RFC 6750 section 2.1. */
+export function flawOfBearerToken(text: string): string | null {
+  if (!/^[A-Za-z0-9._~+/-]+=*$/.test(text))
+    return 'is not a bearer token, which holds letters, digits and - . _ ~ + / only';
+  return text.length > 8_192 ? 'is over 8 KiB' : null;
+}
+
 /** RFC 6749 appendix A.1. */
 export function flawOfClientId(text: string): string | null {
   return /^[\x20-\x7e]+$/.test(text) ? null : 'must be visible ASCII characters';
