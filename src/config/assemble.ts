@@ -5,7 +5,6 @@ import {
   type ConnectTo,
   type DoorTls,
   milliseconds,
-  type Requirement,
   type RouteMatch,
   type RouteSettings,
   Secret,
@@ -20,6 +19,7 @@ import { proxyOf } from './outbound-proxy.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
 import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
+import { requirementOf } from './requirement-of.ts';
 import type { SettingsInput } from './schema/settings-schema.ts';
 import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
 
@@ -28,7 +28,6 @@ type GrpcDoorInput = ListenInput['grpc'][number];
 type HttpDoorInput = ListenInput['http'][number];
 type ClientInput = NonNullable<SettingsInput['clients']>[string];
 type RouteInput = SettingsInput['routes'][number];
-type RequirementInput = SettingsInput['requirements'][string];
 
 /** What Settings gets from the values of the file; the rest is known only to who read it. */
 export type Assembled = Omit<Settings, 'generation' | 'warnings' | 'files' | 'effective'>;
@@ -193,19 +192,6 @@ function matchOf(match: RouteInput['match']): RouteMatch {
         new Map(Object.entries(demanded)),
       ]),
     ),
-  };
-}
-
-function requirementOf({ scopes, audience, issuer }: RequirementInput): Requirement {
-  return {
-    scopes:
-      scopes === undefined
-        ? null
-        : Array.isArray(scopes)
-          ? { kind: 'all', scopes }
-          : { kind: 'any', scopes: scopes.any },
-    audience: audience ?? [],
-    issuer: issuer ?? [],
   };
 }
 

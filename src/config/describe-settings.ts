@@ -29,7 +29,8 @@ export function describeSettings(): readonly KeyDescription[] {
 
 function describeInside(schema: z.ZodType, prefix: string): readonly KeyDescription[] {
   // References are described by their type; what is inside them is the same everywhere.
-  if (kindOf(schema)?.reference !== undefined) return [];
+  const kind = kindOf(schema);
+  if (kind?.reference !== undefined || kind?.toldAbove === true) return [];
   const base = baseOf(schema, undefined);
   if (base instanceof z.ZodObject)
     return Object.entries(base.shape).flatMap(([key, child]) =>

@@ -54,7 +54,10 @@ export function createAnswerFor({ realm, randomness }: AnswerParts): AnswerFor {
       case 'deny': {
         const { status, challenge, body } = DENY_REASONS[refusal.reason];
         if (challenge === null) return answer(status, body, []);
-        const value = challengeFor({ realm, error: challenge, scopes: refusal.scopes });
+        // Of authorization details there is nothing to list (R10).
+        const isAboutDetails = refusal.reason === 'authorization_details_insufficient';
+        const { scopes, stepUp = null } = isAboutDetails ? { scopes: [] } : refusal;
+        const value = challengeFor({ realm, error: challenge, scopes, stepUp });
         return answer(status, body, [{ name: 'www-authenticate', value }]);
       }
       case 'fault':

@@ -41,10 +41,19 @@ export interface DenyDecision {
   readonly reason: DenyReason;
   /** Name of the rule; `null` when none was found. */
   readonly route: string | null;
-  /** All scopes the route needs, for the challenge of `scope_insufficient`; otherwise empty. */
+  /** All scopes the route needs, for the challenge where the token lacks one; otherwise empty. */
   readonly scopes: readonly string[];
+  /** How the user must have been authenticated, for the challenge of `authentication_insufficient`. */
+  readonly stepUp?: StepUp;
   /** One sentence for the operator's log; holds nothing that the client sent and no claim value. */
   readonly detail: string | null;
+}
+
+/** What a client must ask the authorization server for, so that the token is enough (RFC 9470 section 3). */
+export interface StepUp {
+  /** One of them is enough, the preferred first; empty: any. Checked when the settings are read, as scopes are. */
+  readonly acrValues: readonly string[];
+  readonly maxAge: Seconds | null;
 }
 
 /** We, or the authorization server, are at fault. Never an allow, never blames the caller, never cached. */

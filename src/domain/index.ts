@@ -22,6 +22,7 @@ export * from './ports.ts';
 export * from './quantity.ts';
 export * from './reasons.ts';
 export * from './request-context.ts';
+export * from './requirement.ts';
 export * from './result.ts';
 export * from './route.ts';
 export * from './secret.ts';

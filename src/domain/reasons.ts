@@ -7,8 +7,14 @@
 /** HTTP statuses a check may be answered with (design, section 6). */
 export type AnswerStatus = 200 | 400 | 401 | 403 | 404 | 413 | 429 | 431 | 503;
 
-/** `error` of an RFC 6750 challenge; `none`: a challenge without one; `null`: no challenge. */
-export type ChallengeError = 'none' | 'invalid_request' | 'invalid_token' | 'insufficient_scope' | null;
+/** `error` of an RFC 6750 or RFC 9470 challenge; `none`: a challenge without one; `null`: no challenge. */
+export type ChallengeError =
+  | 'none'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
+  | null;
 
 export type BodyKey = 'required' | 'malformed' | 'inactive' | 'insufficient' | 'unavailable';
 
@@ -191,12 +197,68 @@ export const DENY_REASONS = {
     'credential',
     'No audience of the token is one the rule accepts (R8).',
   ),
+  authentication_insufficient: deny(
+    401,
+    'insufficient_user_authentication',
+    'insufficient',
+    'credential',
+    'The user was authenticated too long ago, or not in a way that the rule accepts (R11).',
+  ),
+  client_refused: deny(
+    403,
+    null,
+    'insufficient',
+    'credential',
+    'The rule does not let the client of the token in (R21).',
+  ),
+  subject_refused: deny(
+    403,
+    null,
+    'insufficient',
+    'credential',
+    'The rule does not let the subject of the token in (R21).',
+  ),
+  token_refused: deny(
+    403,
+    null,
+    'insufficient',
+    'credential',
+    'The token has what a `deny` of the rule names (R21).',
+  ),
+  claim_refused: deny(
+    403,
+    null,
+    'insufficient',
+    'credential',
+    'A claim of the token is not what the rule demands (R21).',
+  ),
   scope_insufficient: deny(
     403,
     'insufficient_scope',
     'insufficient',
     'credential',
     'The token lacks a scope that the rule needs (R9).',
+  ),
+  authorization_details_insufficient: deny(
+    403,
+    'insufficient_scope',
+    'insufficient',
+    'credential',
+    'No object of `authorization_details` grants what the rule needs (R10).',
+  ),
+  expression_unmet: deny(
+    403,
+    null,
+    'insufficient',
+    'credential',
+    'The expression of the rule is not true for this token and request (R21).',
+  ),
+  expression_failed: deny(
+    403,
+    null,
+    'insufficient',
+    'credential',
+    'The expression of the rule could not be evaluated, as with a claim that is not there: see the detail in the log.',
   ),
 } as const satisfies Record<string, DenyRow>;
 

@@ -1,4 +1,5 @@
 import type { AnswerAge } from './answer-age.ts';
+import type { Requirement } from './requirement.ts';
 
 /** One rule of the settings file, in the order of the file. Patterns are as written; `policy` compiles them. */
 export interface RouteSettings {
@@ -23,7 +24,7 @@ export type RouteMode = 'public' | 'optional' | 'required' | 'deny';
 export interface RouteMatch {
   /** Lower case; `*.example.com` covers any number of labels in its place, not `example.com` itself. */
   readonly hosts: readonly string[];
-  /** Exact, `*` for one segment, a final `**` for the path itself and everything below it. */
+  /** Exact, `*` or `{name}` for one segment, a final `**` for the path itself and everything below it. */
   readonly paths: readonly string[];
   /** GET covers HEAD. */
   readonly methods: readonly string[];
@@ -43,19 +44,6 @@ export interface PathLeniency {
   readonly semicolon: 'deny' | 'allow';
   readonly backslash: 'deny' | 'allow';
 }
-
-/** What a token must bring. Empty lists and `null` demand nothing. */
-export interface Requirement {
-  readonly scopes: ScopeRequirement | null;
-  /** One of them must be among the token's audiences, exactly. */
-  readonly audience: readonly string[];
-  /** The token's issuer must be one of them, exactly. */
-  readonly issuer: readonly string[];
-}
-
-export type ScopeRequirement =
-  | { readonly kind: 'all'; readonly scopes: readonly string[] }
-  | { readonly kind: 'any'; readonly scopes: readonly string[] };
 
 /** What the upstream is told about the caller. */
 export interface UpstreamSettings {

@@ -1,5 +1,6 @@
 import { fail, type Result, type RouteSettings, succeed } from '../domain/index.ts';
 import { ANY_HOST, type HostPattern, parseHostPattern } from './host-pattern.ts';
+import { rivalNames } from './path-parameters.ts';
 import { ANY_PATH, parsePathPattern, type PathPattern } from './path-pattern.ts';
 
 /** Hosts and paths of one rule, never empty: a rule that names none means any. */
@@ -23,9 +24,15 @@ export function compilePatterns({
   const hosts = compileAll('match.hosts', match.hosts, parseHostPattern, problems);
   const paths = compileAll('match.paths', match.paths, parsePathPattern, problems);
   if (problems.length > 0) return fail(problems);
+  const rivals = rivalNames(paths);
+  if (rivals !== null) {
+    const [one = '', other = ''] = rivals.map((pattern) => match.paths[paths.indexOf(pattern)]);
+    const problem = `and "${one}" match the same paths and name their segments differently; write them alike`;
+    return fail([{ place: 'match.paths', pattern: other, problem }]);
+  }
   return succeed({
-    hosts: hosts.length === 0 ? [ANY_HOST] : hosts,
-    paths: paths.length === 0 ? [ANY_PATH] : paths,
+    hosts: hosts.length === 0 ? [ANY_HOST] : distinct(hosts),
+    paths: paths.length === 0 ? [ANY_PATH] : distinct(paths),
   });
 }
 
@@ -35,12 +42,18 @@ function compileAll<Pattern extends { readonly key: string }>(
   parse: (text: string) => Result<Pattern, string>,
   problems: PatternProblem[],
 ): readonly Pattern[] {
-  // By key: two spellings of one pattern are one pattern.
-  const patterns = new Map<string, Pattern>();
+  const patterns: Pattern[] = [];
   for (const pattern of written) {
     const parsed = parse(pattern);
-    if (parsed.ok) patterns.set(parsed.value.key, parsed.value);
+    if (parsed.ok) patterns.push(parsed.value);
     else problems.push({ place, pattern, problem: parsed.failure });
   }
-  return [...patterns.values()];
+  return patterns;
+}
+
+/** Two spellings of one pattern are one pattern. */
+function distinct<Pattern extends { readonly key: string }>(
+  patterns: readonly Pattern[],
+): readonly Pattern[] {
+  return [...new Map(patterns.map((pattern) => [pattern.key, pattern])).values()];
 }

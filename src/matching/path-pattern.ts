@@ -4,19 +4,29 @@ import { decodeOnce } from './canonical-path.ts';
 
 /** Which paths a rule means. Compiled patterns are compared by `key`. */
 export interface PathPattern {
-  /** Canonical; `null` stands for any one segment. */
+  /** Canonical; `null` stands for any one segment, named or not. */
   readonly segments: readonly (string | null)[];
+  /** Places of the segments written as `{name}`, each name once. */
+  readonly params: readonly PathParameter[];
   /** Ends in `**`: also everything below. */
   readonly isDeep: boolean;
   readonly key: string;
 }
 
+export interface PathParameter {
+  readonly name: string;
+  /** Among the segments, from 0. */
+  readonly at: number;
+}
+
 /** What a rule without paths means. */
-export const ANY_PATH: PathPattern = Object.freeze({ segments: [], isDeep: true, key: '/**' });
+export const ANY_PATH: PathPattern = Object.freeze({ segments: [], params: [], isDeep: true, key: '/**' });
+
+const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]{0,31})\}$/;
 
 /**
- * Reads a path pattern of the settings and puts it into the form of request paths. A literal star is written `%2A`.
- * The failure says what would be right.
+ * Reads a path pattern of the settings and puts it into the form of request paths. A literal star is written `%2A`,
+ * braces `%7B` and `%7D`. The failure says what would be right.
  */
 export function parsePathPattern(text: string): Result<PathPattern, string> {
   if (!text.startsWith('/')) return fail('does not begin with a slash; write /path');
@@ -29,26 +39,44 @@ export function parsePathPattern(text: string): Result<PathPattern, string> {
   const isDeep = pieces.at(-1) === '**';
   if (isDeep) pieces.pop();
 
-  const segments: (string | null)[] = [];
+  const segments: Segment[] = [];
   for (const piece of pieces) {
     const segment = parseSegment(piece);
     if (!segment.ok) return segment;
-    if (segment.value === '.') continue;
-    if (segment.value !== '..') segments.push(segment.value);
+    const { literal } = segment.value;
+    if (literal === '.') continue;
+    if (literal !== '..') segments.push(segment.value);
     else if (segments.pop() === undefined) return fail('climbs above the root; write the path without ..');
   }
-  return succeed({ segments, isDeep, key: keyOf(segments, isDeep) });
+  const params = segments.flatMap(({ name }, at) => (name === null ? [] : [{ name, at }]));
+  const twice = params.find(({ name }, at) => params.findIndex((other) => other.name === name) !== at);
+  if (twice !== undefined) return fail(`names two segments ${twice.name}; give each its own name`);
+  const literals = segments.map(({ literal }) => literal);
+  return succeed({ segments: literals, params, isDeep, key: keyOf(literals, isDeep) });
 }
 
-function parseSegment(piece: string): Result<string | null, string> {
-  if (piece === '*') return succeed(null);
+interface Segment {
+  /** `null`: any one segment. */
+  readonly literal: string | null;
+  readonly name: string | null;
+}
+
+function parseSegment(piece: string): Result<Segment, string> {
+  if (piece === '*') return succeed({ literal: null, name: null });
+  const [, name] = PARAMETER.exec(piece) ?? [];
+  if (name !== undefined) return succeed({ literal: null, name });
   if (piece.includes('*')) {
     return fail(
       'holds a star beside other characters; * is one whole segment, a final ** everything below, %2A a star',
     );
   }
+  if (/[{}]/.test(piece)) {
+    return fail(
+      'holds a brace that names no whole segment; write {id} for a segment with a name, %7B and %7D for braces',
+    );
+  }
   const decoded = decodeOnce(piece);
-  if (decoded.kind === 'decoded') return succeed(decoded.path);
+  if (decoded.kind === 'decoded') return succeed({ literal: decoded.path, name: null });
   return fail('is not a path that a request can have; write plain characters, or escapes of UTF-8 bytes');
 }
 

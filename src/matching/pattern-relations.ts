@@ -1,5 +1,6 @@
 import type { RulePatterns } from './compile-patterns.ts';
 import { coversHost, type HostPattern, overlapsHost } from './host-pattern.ts';
+import { overlap } from './path-parameters.ts';
 import type { PathPattern } from './path-pattern.ts';
 
 /** Whether every host and path that `narrow` means is meant by `wide` too, pair by pair. */
@@ -17,7 +18,7 @@ export function reachesBeyond(rule: RulePatterns, guard: RulePatterns): boolean 
       guard.hosts.some((other) => overlapsHost(other, host)) &&
       rule.paths.some(
         (path) =>
-          guard.paths.some((other) => overlapsPath(other, path)) &&
+          guard.paths.some((other) => overlap(other, path)) &&
           !(coversHosts(guard, host) && coversPaths(guard, path)),
       ),
   );
@@ -38,13 +39,4 @@ function coversPath(wide: PathPattern, narrow: PathPattern): boolean {
   return (
     isLongEnough && wide.segments.every((segment, at) => segment === null || segment === narrow.segments[at])
   );
-}
-
-function overlapsPath(one: PathPattern, other: PathPattern): boolean {
-  const [shorter, longer] = one.segments.length <= other.segments.length ? [one, other] : [other, one];
-  if (shorter.segments.length < longer.segments.length && !shorter.isDeep) return false;
-  return shorter.segments.every((segment, at) => {
-    const opposite = longer.segments[at];
-    return segment === null || opposite === null || segment === opposite;
-  });
 }

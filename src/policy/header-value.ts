@@ -1,4 +1,5 @@
-import { isJsonObject, type Json, type JsonObject, type UpstreamHeader } from '../domain/index.ts';
+import type { Json, JsonObject, UpstreamHeader } from '../domain/index.ts';
+import { memberAt } from './member-at.ts';
 
 /** Encoded, in bytes; a longer value is not sent (design, section 6). */
 const HEADER_VALUE_BYTES_MAX = 4_096;
@@ -67,16 +68,6 @@ function encodeText(text: string, separators: string): string {
 
 function percentEncoded(ascii: string): string {
   return `%${ascii.charCodeAt(0).toString(16).toUpperCase()}`;
-}
-
-/** Own members only, so that a claim named `constructor` is one that the answer has. */
-function memberAt(claims: JsonObject, path: readonly string[]): Json | undefined {
-  let found: Json | undefined = claims;
-  for (const member of path) {
-    if (!isJsonObject(found) || !Object.hasOwn(found, member)) return undefined;
-    found = found[member];
-  }
-  return found;
 }
 
 function textOf(value: Json): string | null {

@@ -1,11 +1,13 @@
-import {
-  type ActiveIntrospection,
-  type ClientContext,
-  type DenyReason,
-  type EpochMilliseconds,
-  type Requirement,
-  unreachable,
+import type {
+  ActiveIntrospection,
+  ClientContext,
+  EpochMilliseconds,
+  RequestContext,
 } from '../domain/index.ts';
+import type { PathPattern } from '../matching/index.ts';
+import { readingsOf, UNREAD } from './request-facts.ts';
+import type { Demands } from './requirements/compile-demands.ts';
+import { type Shortcoming, short } from './requirements/demand.ts';
 
 /** Clocks of two machines may differ by this much for dates that lie ahead; `exp` gets nothing (design, section 6). */
 const SKEW_MS_MAX = 5_000;
@@ -13,34 +15,33 @@ const SKEW_MS_MAX = 5_000;
 /** `token_use` and `typ` of what is not an access token, in lower case (INT-20). */
 const OTHER_TOKENS: ReadonlySet<string> = new Set(['refresh_token', 'id_token', 'refresh', 'offline', 'id']);
 
-/** Why a token is not enough. `detail` is a constant sentence for the log. */
-export interface Shortcoming {
-  readonly reason: DenyReason;
-  readonly detail: string | null;
+/** What of a rule decides whether a token is enough. */
+export interface JudgedRule {
+  readonly paths: readonly PathPattern[];
+  readonly demands: Demands;
 }
 
 /**
  * Judges an active answer against what a rule demands. The answer may come from a cache; the judgement never does.
  *
- * The order is part of the contract: whether the token is good at all (time, kind and binding, issuer), then whose
- * it is (client, audience), then what it may do (scope). So nobody learns the scopes of a rule with a token that is
- * no good there.
+ * The order is part of the contract: whether the token is good at all (time, kind and binding, issuer, whose it is), then
+ * what the rule demands, in the order of `DEMAND_ORDER`.
  *
  * Out: `null` when the token is enough.
  */
 export function shortcomingOf(
   introspection: ActiveIntrospection,
-  require: readonly Requirement[],
+  rule: JudgedRule,
   client: ClientContext,
+  context: RequestContext,
   now: EpochMilliseconds,
 ): Shortcoming | null {
   return (
     timeShortcoming(introspection, now) ??
     kindShortcoming(introspection) ??
-    issuerShortcoming(introspection, require, client) ??
+    issuerShortcoming(introspection, client) ??
     clientShortcoming(introspection, client) ??
-    audienceShortcoming(introspection, require) ??
-    scopeShortcoming(introspection, require)
+    demandShortcoming(introspection, rule, context, now)
   );
 }
 
@@ -68,21 +69,11 @@ function kindShortcoming({ tokenType, claims }: ActiveIntrospection): Shortcomin
 }
 
 // Strings are compared by code point, without any normalisation (INT-26).
-function issuerShortcoming(
-  { issuer }: ActiveIntrospection,
-  require: readonly Requirement[],
-  client: ClientContext,
-): Shortcoming | null {
+function issuerShortcoming({ issuer }: ActiveIntrospection, client: ClientContext): Shortcoming | null {
   const isTheirs = issuer === client.issuer || (issuer !== null && client.acceptIssuers.includes(issuer));
   const isFixed = client.issuer !== null || client.acceptIssuers.length > 0;
-  if (issuer !== null && isFixed && !isTheirs)
-    return short('token_issuer_unexpected', 'The client does not name it.');
-
-  const isEnough = require.every(
-    (requirement) =>
-      requirement.issuer.length === 0 || (issuer !== null && requirement.issuer.includes(issuer)),
-  );
-  return isEnough ? null : short('token_issuer_unexpected', 'The rule does not name it.');
+  if (issuer === null || !isFixed || isTheirs) return null;
+  return short('token_issuer_unexpected', 'The client does not name it.');
 }
 
 function clientShortcoming({ clientId }: ActiveIntrospection, client: ClientContext): Shortcoming | null {
@@ -90,40 +81,22 @@ function clientShortcoming({ clientId }: ActiveIntrospection, client: ClientCont
   return short('token_client_unexpected');
 }
 
-function audienceShortcoming(
-  { audiences }: ActiveIntrospection,
-  require: readonly Requirement[],
+function demandShortcoming(
+  introspection: ActiveIntrospection,
+  rule: JudgedRule,
+  context: RequestContext,
+  now: EpochMilliseconds,
 ): Shortcoming | null {
-  const isEnough = require.every(
-    ({ audience }) => audience.length === 0 || audience.some((wanted) => audiences.includes(wanted)),
-  );
-  return isEnough ? null : short('token_audience_unexpected');
-}
-
-// Exact and case-sensitive; `read` is no part of `readwrite` (RFC 6749 section 3.3, T-75).
-function scopeShortcoming(
-  { scopes }: ActiveIntrospection,
-  require: readonly Requirement[],
-): Shortcoming | null {
-  const isEnough = require.every((requirement) => {
-    if (requirement.scopes === null) return true;
-    const { kind, scopes: wanted } = requirement.scopes;
-    switch (kind) {
-      case 'all':
-        return wanted.every((scope) => scopes.includes(scope));
-      case 'any':
-        return wanted.some((scope) => scopes.includes(scope));
-      default:
-        return unreachable(kind);
+  const { judges, readsRequest } = rule.demands;
+  for (const request of readsRequest ? readingsOf(context, rule) : UNREAD) {
+    for (const judge of judges) {
+      const shortcoming = judge(introspection, now, request);
+      if (shortcoming !== null) return shortcoming;
     }
-  });
-  return isEnough ? null : short('scope_insufficient');
+  }
+  return null;
 }
 
 function namesAnotherToken(claim: unknown): boolean {
   return typeof claim === 'string' && OTHER_TOKENS.has(claim.toLowerCase());
-}
-
-function short(reason: DenyReason, detail: string | null = null): Shortcoming {
-  return { reason, detail };
 }

@@ -13,10 +13,12 @@ import {
 } from '../domain/index.ts';
 import { canonicalHost, canonicalPath, type OpaquePath, otherReadings } from '../matching/index.ts';
 import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
-import { shortcomingOf, type Shortcoming } from './judge-token.ts';
+import { shortcomingOf } from './judge-token.ts';
 import { createManagedHeaders } from './managed-headers.ts';
 import { problemOfMethod } from './method.ts';
-import { createRememberedAllows } from './remembered-allows.ts';
+import { createRemembered } from './remembered.ts';
+import { createExpressions } from './requirements/expression.ts';
+import type { Shortcoming } from './requirements/demand.ts';
 import { compileRule, type Rule } from './rule.ts';
 import { createRuleIndex, type Selected } from './rule-index.ts';
 import type { TokenlessReason } from './upstream-allows.ts';
@@ -53,7 +55,8 @@ export function createPolicy(
 ): Policy {
   refuseInvalid(inspectPatterns(routes, settings));
   const managed = createManagedHeaders(routes, settings);
-  const parts = { managed, remembered: createRememberedAllows(), observe };
+  const remembered = createRemembered<AllowDecision>();
+  const parts = { managed, remembered, expressions: createExpressions(), observe };
   const index = createRuleIndex(routes.map((route, order) => compileRule(route, order, parts)));
 
   return { find, admit, judge };
@@ -118,16 +121,16 @@ export function createPolicy(
     rule: Rule,
     introspection: Introspection,
     client: ClientContext,
-    { headers }: RequestContext,
+    context: RequestContext,
     now: EpochMilliseconds,
   ): Decision {
     switch (introspection.kind) {
       case 'inactive':
         return denied(rule, { reason: 'token_inactive', detail: null });
       case 'active': {
-        const shortcoming = shortcomingOf(introspection, rule.require, client, now);
+        const shortcoming = shortcomingOf(introspection, rule, client, context, now);
         return shortcoming === null
-          ? rule.allows.withToken(introspection, headers)
+          ? rule.allows.withToken(introspection, context.headers)
           : denied(rule, shortcoming);
       }
       default:
@@ -141,9 +144,9 @@ function refuseInvalid(problems: readonly InvalidPattern[]): void {
   throw new Error(problems.map(({ message }) => message).join('; '));
 }
 
-function denied(rule: Rule, { reason, detail }: Shortcoming): DenyDecision {
-  const scopes = reason === 'scope_insufficient' ? rule.scopes : [];
-  return { kind: 'deny', reason, route: rule.name, scopes, detail };
+function denied(rule: Rule, { reason, detail, scopes = [], stepUp }: Shortcoming): DenyDecision {
+  const decision = { kind: 'deny', reason, route: rule.name, scopes, detail } as const;
+  return stepUp === undefined ? decision : { ...decision, stepUp };
 }
 
 function foundOf(selected: Selected<Rule>): Found {

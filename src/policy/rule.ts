@@ -1,5 +1,7 @@
-import type { AnswerAge, PathLeniency, Requirement, RouteMode, RouteSettings } from '../domain/index.ts';
+import type { AnswerAge, PathLeniency, RouteMode, RouteSettings } from '../domain/index.ts';
 import { compilePatterns, compileRest } from '../matching/index.ts';
+import { compileDemands, type Demands } from './requirements/compile-demands.ts';
+import type { Expressions } from './requirements/expression.ts';
 import type { MatchedRule } from './rule-index.ts';
 import { createUpstreamAllows, type UpstreamAllows, type UpstreamAllowsParts } from './upstream-allows.ts';
 
@@ -10,20 +12,18 @@ export interface Rule extends MatchedRule {
   /** `null`: the client store decides. */
   readonly client: string | null;
   readonly path: PathLeniency;
-  readonly require: readonly Requirement[];
+  readonly demands: Demands;
   readonly age: AnswerAge;
-  /** Every scope of all requirements, each once: what a challenge lists (BEAR-18). */
-  readonly scopes: readonly string[];
   readonly allows: UpstreamAllows;
   /** The same rule for a request that a rule before it would have judged under another method. */
   readonly afterMethods: () => Rule;
 }
 
-/** @throws Error for a pattern without meaning; `createPolicy` has looked for these before. */
+/** @throws Error for a pattern or an expression without meaning; the settings were checked before. */
 export function compileRule(
   route: RouteSettings,
   order: number,
-  parts: Omit<UpstreamAllowsParts, 'restrictsMethods'>,
+  { expressions, ...parts }: Omit<UpstreamAllowsParts, 'restrictsMethods'> & { expressions: Expressions },
 ): Rule {
   const patterns = compilePatterns(route);
   if (!patterns.ok) throw new Error(`route "${route.name}" has a pattern without meaning`);
@@ -37,9 +37,8 @@ export function compileRule(
     rest: compileRest(route.match),
     isGuard: route.otherwise === 'deny',
     path: route.path,
-    require: route.require,
+    demands: compileDemands(route.require, { route: route.name, expressions }),
     age: route.age,
-    scopes: [...new Set(route.require.flatMap(({ scopes }) => scopes?.scopes ?? []))],
     allows: createUpstreamAllows(route, { ...parts, restrictsMethods }),
     afterMethods: () => (restrictsMethods ? rule : (stricter ??= withStricterAllows())),
   };

@@ -11,7 +11,7 @@ import type {
 import { headerValue } from './header-value.ts';
 import type { ManagedHeaders } from './managed-headers.ts';
 import { metadataOf } from './metadata.ts';
-import type { RememberedAllows } from './remembered-allows.ts';
+import type { Remembered } from './remembered.ts';
 
 /** The allows of one rule. */
 export interface UpstreamAllows {
@@ -26,7 +26,7 @@ export interface UpstreamAllowsParts {
   readonly restrictsMethods: boolean;
   readonly managed: ManagedHeaders;
   /** Shared by all rules. */
-  readonly remembered: RememberedAllows;
+  readonly remembered: Remembered<AllowDecision>;
   readonly observe: Observe;
 }
 

@@ -6,6 +6,7 @@ import { ANY_AGE } from '../../src/domain/index.ts';
 import { aMatch, secretOf } from '../support/builders.ts';
 import { createSelfSigned } from '../support/certificates.ts';
 import { ONE_CLIENT, problemsOf, settingsOf, WORLD } from './read.ts';
+import { DEMANDS_NOTHING } from '../../src/domain/index.ts';
 import { aWorld, CACHE_KEY, CANARY } from './worlds.ts';
 
 const EXAMPLE = readFileSync(join(import.meta.dirname, 'fixtures', 'example.yaml'), 'utf8');
@@ -183,10 +184,15 @@ describe('readSettings', () => {
     expect(routes.map(({ require }) => require)).toEqual([
       [],
       [
-        { scopes: { kind: 'all', scopes: ['orders:write'] }, audience: [], issuer: [] },
-        { scopes: { kind: 'any', scopes: ['a', 'b'] }, audience: ['https://api'], issuer: ['https://i'] },
+        { ...DEMANDS_NOTHING, scopes: { kind: 'all', scopes: ['orders:write'], strategy: 'exact' } },
+        {
+          ...DEMANDS_NOTHING,
+          scopes: { kind: 'any', scopes: ['a', 'b'], strategy: 'exact' },
+          audience: ['https://api'],
+          issuer: ['https://i'],
+        },
       ],
-      [{ scopes: null, audience: ['https://api'], issuer: [] }],
+      [{ ...DEMANDS_NOTHING, audience: ['https://api'] }],
     ]);
     expect(routes[1]?.match).toEqual({
       hosts: ['api.example.com', '*.example.net', '[2001:db8::1]'],
@@ -281,7 +287,7 @@ routes: [{ name: a, enforce: true, credential: { from: [header] }, stale: 0s }]
       `${ONE_CLIENT}requirements: { writer: &writer { scopes: [w] } }\nroutes: [{ name: a, require: *writer }]`,
     );
     expect(settings.routes[0]?.require).toEqual([
-      { scopes: { kind: 'all', scopes: ['w'] }, audience: [], issuer: [] },
+      { ...DEMANDS_NOTHING, scopes: { kind: 'all', scopes: ['w'], strategy: 'exact' } },
     ]);
   });
 

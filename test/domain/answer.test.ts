@@ -8,6 +8,7 @@ import {
   FAULT_REASONS,
   type FaultReason,
   type Refusal,
+  seconds,
 } from '../../src/domain/index.ts';
 
 const NO_TOKEN = 'The authorization token is required';
@@ -20,6 +21,9 @@ const PLAIN = 'Bearer realm="gatehouse"';
 const INVALID_REQUEST = `${PLAIN}, error="invalid_request", error_description="The request does not carry exactly one well-formed access token"`;
 const INVALID_TOKEN = `${PLAIN}, error="invalid_token", error_description="The access token is not valid"`;
 const INSUFFICIENT_SCOPE = `${PLAIN}, error="insufficient_scope", error_description="The access token does not have the required scope", scope="orders:read orders:write"`;
+
+const INSUFFICIENT_DETAILS = `${PLAIN}, error="insufficient_scope", error_description="The access token does not have the required scope"`;
+const STEP_UP = `${PLAIN}, error="insufficient_user_authentication", error_description="The user must be authenticated again, or in a stronger way", scope="orders:read orders:write", acr_values="gold", max_age="60"`;
 
 type Expected = readonly [
   status: number,
@@ -60,7 +64,15 @@ const DENIALS: Readonly<Record<DenyReason, Expected>> = {
   token_bound: [401, 16, INVALID_TOKEN, INACTIVE, 'R12, R13'],
   token_client_unexpected: [401, 16, INVALID_TOKEN, INACTIVE, 'R7, G2'],
   token_audience_unexpected: [401, 16, INVALID_TOKEN, INACTIVE, 'R8'],
+  authentication_insufficient: [401, 16, STEP_UP, INSUFFICIENT, 'R11, STEP-2'],
+  client_refused: [403, 7, null, INSUFFICIENT, 'R21'],
+  subject_refused: [403, 7, null, INSUFFICIENT, 'R21'],
+  token_refused: [403, 7, null, INSUFFICIENT, 'R21'],
+  claim_refused: [403, 7, null, INSUFFICIENT, 'R21'],
   scope_insufficient: [403, 7, INSUFFICIENT_SCOPE, INSUFFICIENT, 'R9'],
+  authorization_details_insufficient: [403, 7, INSUFFICIENT_DETAILS, INSUFFICIENT, 'R10, RAR-8'],
+  expression_unmet: [403, 7, null, INSUFFICIENT, 'R21'],
+  expression_failed: [403, 7, null, INSUFFICIENT, 'R21'],
 };
 
 const FAULTS: Readonly<Record<FaultReason, 'local' | 'remote'>> = {
@@ -86,6 +98,8 @@ const FAULTS: Readonly<Record<FaultReason, 'local' | 'remote'>> = {
   call_token_unavailable: 'remote',
   credentials_refused: 'remote',
 };
+
+const LISTS_SCOPES: ReadonlySet<string> = new Set(['scope_insufficient', 'authentication_insufficient']);
 
 const answerFor = createAnswerFor({ realm: 'gatehouse', randomness: { fraction: () => 0.5 } });
 
@@ -154,7 +168,8 @@ describe('answerFor', () => {
     for (const refusal of everyRefusal) {
       const shown = JSON.stringify(answerFor({ ...refusal, route: 'canary', detail: 'canary' }));
       expect(shown).not.toContain('canary');
-      if (refusal.reason !== 'scope_insufficient') expect(shown).not.toContain('orders:read');
+      if (!LISTS_SCOPES.has(refusal.reason)) expect(shown).not.toContain('orders:read');
+      if (refusal.reason !== 'authentication_insufficient') expect(shown).not.toContain('gold');
     }
   });
 
@@ -182,7 +197,14 @@ describe('the reason registry', () => {
 });
 
 function aDenial(reason: DenyReason): Refusal {
-  return { kind: 'deny', reason, route: 'orders', scopes: ['orders:read', 'orders:write'], detail: null };
+  return {
+    kind: 'deny',
+    reason,
+    route: 'orders',
+    scopes: ['orders:read', 'orders:write'],
+    stepUp: { acrValues: ['gold'], maxAge: seconds(60) },
+    detail: null,
+  };
 }
 
 function aFault(reason: FaultReason): Refusal {

@@ -7,6 +7,7 @@ import {
   type DenyReason,
   FAULT_REASONS,
   type FaultReason,
+  seconds,
 } from '../../src/domain/index.ts';
 import { createDecisionEncoder } from '../../src/gateway/envoy/encode-decision.ts';
 
@@ -76,7 +77,9 @@ function allowed(reason: AllowReason): Decision & { kind: 'allow' } {
 
 function denied(reason: DenyReason): Decision {
   const scopes = reason === 'scope_insufficient' ? ['orders:read', 'orders:write'] : [];
-  return { kind: 'deny', reason, route: 'orders', scopes, detail: null };
+  const decision = { kind: 'deny', reason, route: 'orders', scopes, detail: null } as const;
+  if (reason !== 'authentication_insufficient') return decision;
+  return { ...decision, stepUp: { acrValues: ['urn:example:gold', 'silver'], maxAge: seconds(300) } };
 }
 
 function faulted(reason: FaultReason): Decision {

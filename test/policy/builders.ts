@@ -1,6 +1,12 @@
 import { aRequest } from '../support/builders.ts';
 import { ANY_AGE } from '../../src/domain/index.ts';
-import type { HouseEvent, RequestContext, Requirement, RouteSettings } from '../../src/domain/index.ts';
+import {
+  DEMANDS_NOTHING,
+  type HouseEvent,
+  type RequestContext,
+  type Requirement,
+  type RouteSettings,
+} from '../../src/domain/index.ts';
 import { createPolicy, type Policy, type Rule } from '../../src/policy/index.ts';
 
 /** A route in few words; lists and objects become what the settings file would make of them. */
@@ -46,9 +52,7 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
     mode: words.mode ?? 'required',
     path: { encodedSlash: 'deny', semicolon: 'deny', backslash: 'deny', ...words.path },
     require: (words.require ?? []).map((requirement) => ({
-      scopes: null,
-      audience: [],
-      issuer: [],
+      ...DEMANDS_NOTHING,
       ...requirement,
     })),
     age: ANY_AGE,

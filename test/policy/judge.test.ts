@@ -196,8 +196,8 @@ describe('judge: audience (R8, INT-19)', () => {
 });
 
 describe('judge: scope (R9, BEAR-14, BEAR-15)', () => {
-  const all = (...scopes: string[]) => ({ scopes: { kind: 'all', scopes } }) as const;
-  const any = (...scopes: string[]) => ({ scopes: { kind: 'any', scopes } }) as const;
+  const all = (...scopes: string[]) => ({ scopes: { kind: 'all', scopes, strategy: 'exact' } }) as const;
+  const any = (...scopes: string[]) => ({ scopes: { kind: 'any', scopes, strategy: 'exact' } }) as const;
 
   it.each([
     ['token_accepted', 'all of them, in any order', ['b', 'a', 'c'], [all('a', 'b')]],
@@ -253,7 +253,12 @@ describe('judge: order of checks', () => {
       expect(
         reasonOf({
           introspection: anActiveIntrospection({ clientId: 'gateway', ...differing }, claims),
-          require: [{ audience: ['https://api.example'], scopes: { kind: 'all', scopes: ['orders:read'] } }],
+          require: [
+            {
+              audience: ['https://api.example'],
+              scopes: { kind: 'all', scopes: ['orders:read'], strategy: 'exact' },
+            },
+          ],
           client: { introspection: { ...aClient().introspection, clientSelfOnly: true } },
         }),
       ).toBe(reason);

@@ -23,8 +23,11 @@ const policy = aPolicy([
     name: 'orders',
     paths: ['/orders/**'],
     require: [
-      { audience: ['https://api.example'], scopes: { kind: 'all', scopes: ['orders:read'] } },
-      { scopes: { kind: 'any', scopes: ['orders:write', 'orders:read'] } },
+      {
+        audience: ['https://api.example'],
+        scopes: { kind: 'all', scopes: ['orders:read'], strategy: 'exact' },
+      },
+      { scopes: { kind: 'any', scopes: ['orders:write', 'orders:read'], strategy: 'exact' } },
     ],
   },
 ]);

@@ -1,7 +1,9 @@
-import { closest } from '../closest.ts';
+import { parsePathPattern, rivalNames } from '../../matching/index.ts';
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { quoted } from '../shown.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
+import { checkRequirements } from './requirements.ts';
+import { listed, unknownName } from './unknown-name.ts';
 
 export function checkRoutes(root: Raw): readonly Finding[] {
   const routes = itemsOf(at(root, 'routes'));
@@ -10,6 +12,7 @@ export function checkRoutes(root: Raw): readonly Finding[] {
     ...checkClients(root, routes),
     ...routes.flatMap(checkMode),
     ...routes.flatMap((route) => checkSameNames(at(route, 'match', 'headers'))),
+    ...routes.flatMap(checkSegmentNames),
     ...checkRequirements(root, routes),
   ];
 }
@@ -72,16 +75,17 @@ function checkMode(route: Raw): readonly Finding[] {
   return found;
 }
 
-function checkRequirements(root: Raw, routes: readonly Raw[]): readonly Finding[] {
-  const named = entriesOf(at(root, 'requirements'));
-  const names = named.map(({ key }) => key);
-  const used = routes.flatMap((route) => itemsOf(at(route, 'require')));
-  return [
-    ...used.flatMap((item) => unknownName(item, names, 'requirement')),
-    ...[...named, ...used]
-      .filter((item) => Object.keys(mapOf(item) ?? { some: true }).length === 0)
-      .map(({ path }) => atValue(path, 'demands nothing; leave it out, or say what the token must bring')),
-  ];
+/** Of two paths that match the same request, none may name a segment that the other does not name so. */
+function checkSegmentNames(route: Raw): readonly Finding[] {
+  const paths = itemsOf(at(route, 'match', 'paths'));
+  const patterns = paths.map((path) => parsePathPattern(textOf(path) ?? ''));
+  const read = patterns.flatMap((pattern) => (pattern.ok ? [pattern.value] : []));
+  const rivals = read.length === paths.length ? rivalNames(read) : null;
+  if (rivals === null) return [];
+  const [one, other] = rivals.map((pattern) => paths[read.indexOf(pattern)]);
+  if (one === undefined || other === undefined) return [];
+  const message = `and ${quoted(textOf(one) ?? '')} match the same paths and name their segments differently; write them alike`;
+  return [atValue(other.path, `${quoted(textOf(other) ?? '')} ${message}`)];
 }
 
 /** Names of headers have no case, so two spellings of one are the same header. */
@@ -93,18 +97,4 @@ export function checkSameNames(headers: Raw): readonly Finding[] {
     seen.add(name);
     return [];
   });
-}
-
-function unknownName(raw: Raw, names: readonly string[], what: 'client' | 'requirement'): readonly Finding[] {
-  const text = textOf(raw);
-  if (text === null || names.includes(text)) return [];
-  const meant = closest(text, names);
-  const there = names.length === 0 ? 'there is none' : `there are: ${listed(names)}`;
-  const advice = meant === null ? there : `did you mean "${meant}"?`;
-  return [atValue(raw.path, `no ${what} is called ${quoted(text)}; ${advice}`)];
-}
-
-function listed(names: readonly string[]): string {
-  const first = names.slice(0, 10).map(quoted).join(', ');
-  return names.length > 10 ? `${first}, …` : first;
 }

@@ -56,7 +56,7 @@ export function pathPattern() {
 }
 
 /**
- * A rule's path: exact, `*` for a whole segment, `**` at the end. What the canonical form (design, section 6)
+ * A rule's path: exact, `*` or `{name}` for a whole segment, `**` at the end. What the canonical form (design, section 6)
  * refuses or rewrites in requests is refused here, so that a rule says what it does.
  */
 function checkPathPattern(text: string): Result<string, string> {
@@ -79,6 +79,8 @@ function flawOfSegment(segment: string, isLast: boolean): string | null {
   if (segment === '**') return isLast ? null : 'has a ** before its end; only the last segment can be **';
   if (segment !== '*' && segment.includes('*'))
     return 'has a * beside other characters; * is a whole segment';
+  if (/[{}]/.test(segment) && !/^\{[A-Za-z_][A-Za-z0-9_]{0,31}\}$/.test(segment))
+    return 'has a brace that names no whole segment; write {id} for a segment with a name, %7B and %7D for braces';
   return flawOfEscapes(segment);
 }
 

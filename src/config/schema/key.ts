@@ -28,6 +28,8 @@ export interface KindWords {
   readonly isOftenPlain?: true;
   /** Of a referenced text: what is wrong with it, so that it reads on after `the value`; `null`: nothing. */
   readonly flawOf?: (text: string) => string | null;
+  /** The documentation has told of the keys inside it where they stand first. */
+  readonly toldAbove?: true;
 }
 
 /** The kind of `oneOrMore`. */

@@ -13,7 +13,7 @@ export function match() {
     ),
     paths: optional(
       list(pathPattern()),
-      'Exact paths; `*` is one segment, `**` at the end the path itself and everything below it.',
+      'Exact paths; `*` is one segment, `{id}` one with a name, `**` at the end the path itself and everything below it.',
       'any',
     ),
     methods: optional(list(method()), 'Methods; `GET` covers `HEAD`.', 'any'),

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { fail, succeed } from '../../domain/index.ts';
-import { flawOfHeaderName, scopeToken } from './http-words.ts';
+import { flawOfHeaderName } from './http-words.ts';
 import { kindWords, notYet, optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { parsed } from './parsed.ts';
 import { duration } from './quantities.ts';
-import { choice, flawOfName, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
+import { requirement } from './requirements.ts';
+import { choice, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
 
 /** Between the items of a list, where nothing else is said. */
 export const STANDARD_JOIN = ',';
@@ -16,10 +17,6 @@ export const DEFAULT_ROUTE = { name: 'default' } as const;
 /** Where a token is judged, it has served its purpose here. */
 export function standardAuthorization(mode: unknown): 'strip' | 'keep' {
   return mode === 'required' || mode === 'optional' ? 'strip' : 'keep';
-}
-
-export function requirements() {
-  return mapOf(flawOfName, requirement());
 }
 
 export function routes() {
@@ -72,25 +69,9 @@ function pathLeniency() {
   });
 }
 
-function requirement() {
-  const schema = group({
-    scopes: optional(scopes(), 'Scopes, all of them; `{ any: […] }` for one of them.', 'any'),
-    audience: optional(list(text()), 'One of them must be an audience of the token, exactly.', 'any'),
-    issuer: optional(list(text()), "One of them must be the token's issuer, exactly.", 'any'),
-  });
-  return schema;
-}
-
-function scopes() {
-  const some = group({ any: required(list(scopeToken()), 'One of them is enough.') });
-  const schema = z.union([list(scopeToken()), some]);
-  kindWords.add(schema, { type: 'a list, or { any: […] }' });
-  return schema;
-}
-
 function requirementOrName() {
   const schema = z.union([name(), requirement()]);
-  kindWords.add(schema, { type: 'a name or a requirement' });
+  kindWords.add(schema, { type: 'a name or a requirement', toldAbove: true });
   return schema;
 }
 

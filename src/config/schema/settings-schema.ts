@@ -5,7 +5,8 @@ import { clients } from './clients.ts';
 import { kindWords, notYet, optional, standard } from './key.ts';
 import { listen } from './listen.ts';
 import { duration, wholeNumber } from './quantities.ts';
-import { DEFAULT_ROUTE, requirements, routes } from './routes.ts';
+import { requirements } from './requirements.ts';
+import { DEFAULT_ROUTE, routes } from './routes.ts';
 import { headerPattern } from './http-words.ts';
 import { anyList, choice, group, visibleText } from './texts.ts';
 
