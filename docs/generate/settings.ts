@@ -12,6 +12,8 @@ export function renderSettings(): string {
   const keys = describeSettings();
   const built = keys.filter(({ notYet }) => !notYet);
   const later = keys.filter(({ notYet }) => notYet);
+  const forgotten = built.find(({ key }) => !SECTIONS.some(({ of }) => of.includes(firstOf(key))));
+  if (forgotten !== undefined) throw new Error(`${forgotten.key} is in no section of the page`);
   return `<!-- Generated from src/config/schema by docs/generate/settings.ts. -->
 
 # Settings
@@ -63,9 +65,12 @@ interface Section {
 const MUST_BE_GIVEN = '**must be given**';
 
 const SECTIONS: readonly Section[] = [
-  { title: 'The process', of: ['version', 'drain', 'log', 'realm', 'wait', 'scrub'] },
+  {
+    title: 'The process',
+    of: ['version', 'drain', 'log', 'metrics', 'realm', 'wait', 'scrub', 'clientAddress'],
+  },
   { title: 'Doors', of: ['listen'] },
-  { title: 'Clients', of: ['clients', 'discovery'] },
+  { title: 'Clients', of: ['clients', 'unknownClient', 'discovery'] },
   { title: 'Client store', of: ['clientStore'] },
   { title: 'Cache', of: ['cache'] },
   { title: 'Requirements', of: ['requirements'] },
@@ -74,7 +79,7 @@ const SECTIONS: readonly Section[] = [
 
 function renderSection({ title, of }: Section, keys: readonly KeyDescription[]): string {
   const rows = keys
-    .filter(({ key }) => of.includes(/^\w+/.exec(key)?.[0] ?? ''))
+    .filter(({ key }) => of.includes(firstOf(key)))
     .map((description) =>
       row([code(description.key), form(description), standard(description), description.meaning]),
     );
@@ -84,6 +89,10 @@ function renderSection({ title, of }: Section, keys: readonly KeyDescription[]):
 | --- | --- | --- | --- |
 ${rows.join('\n')}
 `;
+}
+
+function firstOf(key: string): string {
+  return /^\w+/.exec(key)?.[0] ?? '';
 }
 
 function form({ type, bounds }: KeyDescription): string {

@@ -3,13 +3,14 @@ import {
   classOf,
   type AccessToken,
   type Check,
+  type ClientChoice,
   type ClientContext,
   type ClientRefusal,
-  type ClientStore,
   type Clock,
   type Decision,
   type DenyReason,
   type Fault,
+  followedBy,
   type Introspection,
   type Observe,
   type RequestContext,
@@ -19,12 +20,11 @@ import {
   unreachable,
   UnusableRequestError,
 } from '../domain/index.ts';
-import type { Policy, Rule } from '../policy/index.ts';
-import { followedBy } from './followed-by.ts';
+import { markStale, type Policy, type Rule } from '../policy/index.ts';
 
 export interface CheckParts {
   readonly policy: Policy;
-  readonly clients: Pick<ClientStore, 'get'>;
+  readonly clients: ClientChoice;
   readonly resolve: Resolve;
   readonly clock: Pick<Clock, 'now'>;
   readonly observe: Observe;
@@ -73,7 +73,7 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
       case 'refused':
         return denied(rule, credential.reason);
       case 'token':
-        return followedBy(clients.get(rule.client, context), (client) =>
+        return followedBy(clients.first(rule, credential.token, context), (client) =>
           client.ok
             ? judgeToken(rule, client.value, credential.token, context)
             : refused(rule, client.failure),
@@ -89,11 +89,15 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     token: AccessToken,
     context: RequestContext,
   ): Soon<Decision> {
-    return followedBy(resolve(client, token, context, rule.age), (answer: Result<Introspection, Fault>) =>
-      answer.ok
-        ? policy.judge(rule, answer.value, client, context, clock.now())
-        : faulted(rule, answer.failure),
-    );
+    return followedBy(resolve(client, token, context, rule.age), (answer: Resolved) => {
+      if (!answer.ok) return faulted(rule, answer.failure);
+      // Only this goes on to the next: whoever knows the token has the last word, and a fault is nobody's word.
+      const isUnknownHere = rule.tryInOrder && answer.value.kind === 'inactive';
+      const next = isUnknownHere ? clients.next(client, rule, token, context) : null;
+      if (next !== null) return judgeToken(rule, next, token, context);
+      const decision = policy.judge(rule, answer.value, client, context, clock.now());
+      return answer.staleFor === undefined ? decision : markStale(decision, answer.staleFor);
+    });
   }
 
   function crashed(cause: unknown): Decision {

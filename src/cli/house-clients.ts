@@ -1,4 +1,4 @@
-import { createStaticStore } from '../client-store/index.ts';
+import { type CandidateStore, createStaticStore } from '../client-store/index.ts';
 import { isEqual, type Settings } from '../config/index.ts';
 import type {
   ClientContext,
@@ -11,7 +11,7 @@ import type {
 import { openRecords } from './record-stores.ts';
 
 /** The client store of the settings in force, whichever they name. */
-export interface HouseClients extends ClientStore {
+export interface HouseClients extends ClientStore, CandidateStore {
   /** Puts the clients of newly read settings in force. */
   replace(settings: ClientParts): void;
   /** Clients that are known now; of a store outside of the file, those in memory. */
@@ -43,6 +43,7 @@ export function openHouseClients(initial: ClientParts, parts: Parts): HouseClien
 
   return {
     get: (client, context) => current.get(client, context),
+    candidates: (names, context) => current.candidates(names, context),
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -93,6 +94,8 @@ function openDynamic(initial: ClientStoreSettings, { clock, observe, introspecto
   let settings = initial;
   return {
     ...store,
+    // Of one request there is one tenant.
+    candidates: () => null,
     take({ clientStore: next }) {
       if (next === null || !isEqual(withoutSecrets(next), withoutSecrets(settings))) return false;
       // What is in memory outlives a rotation.

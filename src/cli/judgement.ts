@@ -1,9 +1,9 @@
 import { createCheck } from '../check/index.ts';
+import { type CandidateStore, createClientChoice } from '../client-store/index.ts';
 import type { Settings } from '../config/index.ts';
 import {
   type AnswerFor,
   type Check,
-  type ClientStore,
   type Clock,
   createAnswerFor,
   type Introspector,
@@ -25,7 +25,7 @@ export interface Judgement {
 }
 
 export interface JudgementParts {
-  readonly clients: ClientStore;
+  readonly clients: CandidateStore;
   readonly introspector: Introspector;
   readonly memory: MemoryCache;
   readonly shared: TokenCache;
@@ -44,8 +44,9 @@ export function createJudgement(settings: Settings, parts: JudgementParts): Judg
     { introspector, memory, shared, names, clock, randomness, observe },
     { active, inactive },
   );
+  const choice = createClientChoice({ store: clients }, settings);
   return {
-    check: createCheck({ policy, clients, resolve, clock, observe }),
+    check: createCheck({ policy, clients: choice, resolve, clock, observe }),
     answerFor: createAnswerFor({ realm: settings.realm, randomness }),
     wait: settings.wait,
   };

@@ -1,4 +1,5 @@
 /** Says which authorization server and which of our client credentials go with a request. */
+export { type CandidateStore, createClientChoice } from './client-choice.ts';
 export { createDirectorySource } from './directory-source.ts';
 export { createHttpSource, type HttpSource } from './http-source.ts';
 export { createRecordReader, type RecordReader } from './record-reader.ts';

@@ -6,41 +6,65 @@ import {
   createMatchIndex,
   otherReadings,
   type PatternProblem,
+  rivalsAmong,
 } from '../matching/index.ts';
 
-/** The name of the client that is meant for a request; `null`: none, or nobody can tell which. */
-export type SelectClient = (request: RequestContext) => string | null;
+/** Finds the clients that are meant for a request, by their names. */
+export interface SelectClient {
+  /** The most specific one, of equals the first in the file; `null`: none, or nobody can tell which. */
+  one(request: RequestContext): string | null;
+  /** All that are equally specific. Looked for only where there are such. */
+  readonly all: ((request: RequestContext) => readonly string[]) | null;
+}
 
 /**
- * Chooses by the `match` of clients: the most specific one; where none is, the first in the file.
+ * Chooses by the `match` of clients.
  * Never: a client that one server would read out of a path and another would not.
  *
  * @throws Error for a pattern without meaning; `inspectMatches` has looked for these before.
  */
 export function createSelectClient(matches: ClientMatches): SelectClient {
-  const index = createMatchIndex(
-    [...matches].map(([name, match]) => {
-      const compiled = compileMatch(match);
-      if (!compiled.ok) throw new Error(`client "${name}" has a pattern without meaning`);
-      return { match: compiled.value, thing: name };
-    }),
-  );
-
-  return function selectClient(request) {
-    const host = canonicalHost(request.host);
-    const path = canonicalPath(request.path);
-    if (host === null || path.kind === 'malformed') return null;
-    const selected = index.select(host, path.path, request);
-    if (selected === null || path.opaque.length === 0) return selected;
-
-    // The rule lets characters through that servers read in two ways: each way must lead to the same tenant.
-    const isAmbiguous = otherReadings(path.unresolved).some((reading) => {
-      if (reading.path === null) return true;
-      const other = index.select(host, reading.path, request);
-      return other === null ? reading.movesUp : other !== selected;
-    });
-    return isAmbiguous ? null : selected;
+  const candidates = [...matches].map(([name, match]) => {
+    const compiled = compileMatch(match);
+    if (!compiled.ok) throw new Error(`client "${name}" has a pattern without meaning`);
+    return { match: compiled.value, thing: name };
+  });
+  const index = createMatchIndex(candidates);
+  return {
+    one: (request) => inEveryReading(request, index.select, null, Object.is),
+    all:
+      rivalsAmong(candidates).length > 0
+        ? (request) => inEveryReading(request, index.selectAll, NOBODY, isSameList)
+        : null,
   };
+}
+
+const NOBODY: readonly string[] = [];
+
+/** What is selected for a request, whatever servers make of opaque characters in its path. */
+function inEveryReading<Selected>(
+  request: RequestContext,
+  select: (host: string, path: string, request: RequestContext) => Selected,
+  nothing: Selected,
+  isSame: (one: Selected, other: Selected) => boolean,
+): Selected {
+  const host = canonicalHost(request.host);
+  const path = canonicalPath(request.path);
+  if (host === null || path.kind === 'malformed') return nothing;
+  const selected = select(host, path.path, request);
+  if (isSame(selected, nothing) || path.opaque.length === 0) return selected;
+
+  // The rule lets characters through that servers read in two ways: each way must lead to the same tenant.
+  const isAmbiguous = otherReadings(path.unresolved).some((reading) => {
+    if (reading.path === null) return true;
+    const other = select(host, reading.path, request);
+    return isSame(other, nothing) ? reading.movesUp : !isSame(other, selected);
+  });
+  return isAmbiguous ? nothing : selected;
+}
+
+function isSameList(ones: readonly string[], others: readonly string[]): boolean {
+  return ones.length === others.length && ones.every((one, at) => one === others[at]);
 }
 
 /** Every pattern of the clients' matches that has no meaning. */

@@ -8,8 +8,9 @@ import {
   type Result,
   succeed,
 } from '../domain/index.ts';
+import type { CandidateStore } from './client-choice.ts';
 import { isSameClient } from './same-client.ts';
-import { createSelectClient } from './select-client.ts';
+import { createSelectClient, type SelectClient } from './select-client.ts';
 
 /**
  * The client store of the settings file.
@@ -18,7 +19,7 @@ import { createSelectClient } from './select-client.ts';
  * has a match, the only one there is.
  * Never: a guess. Where nothing of this says which, the request is denied (`no_client`).
  */
-export interface StaticStore extends ClientStore {
+export interface StaticStore extends ClientStore, CandidateStore {
   /** Puts the clients of newly read settings in force. Those that did not change keep their identity. */
   replace(clients: readonly ClientContext[], matches: ClientMatches): void;
   inForce(): readonly ClientContext[];
@@ -32,6 +33,11 @@ export function createStaticStore(clients: readonly ClientContext[], matches: Cl
     get(client, context) {
       if (client === null) return answers.unnamed(context);
       return answers.named.get(client) ?? refuse(`no client is called "${client}"`);
+    },
+    candidates(names, context) {
+      if (names.length > 1) return names.flatMap(answers.known);
+      const several = names.length === 0 ? (answers.rivals?.(context) ?? []) : [];
+      return several.length > 1 ? several.flatMap(answers.known) : null;
     },
     onChange(listener) {
       listeners.add(listener);
@@ -59,17 +65,27 @@ interface Answers {
   /** Made once, so that a hot request allocates nothing here. */
   readonly named: ReadonlyMap<string, ClientAnswer>;
   readonly unnamed: (context: RequestContext) => ClientAnswer;
+  /** Names of the clients whose match fits equally well; `null`: there are no such. */
+  readonly rivals: SelectClient['all'];
+  /** A client by its name, or nothing. */
+  readonly known: (name: string) => readonly ClientContext[];
 }
 
 function answersFor(contexts: readonly ClientContext[], matches: ClientMatches): Answers {
   const named = new Map(contexts.map((client) => [client.name, succeed(client)]));
-  return { contexts, named, unnamed: matches.size > 0 ? byMatch(named, matches) : theOnly(named) };
+  const select = matches.size > 0 ? createSelectClient(matches) : null;
+  return {
+    contexts,
+    named,
+    unnamed: select === null ? theOnly(named) : byMatch(named, select),
+    rivals: select?.all ?? null,
+    known: (name) => contexts.filter((client) => client.name === name),
+  };
 }
 
-function byMatch(named: Answers['named'], matches: ClientMatches): Answers['unnamed'] {
-  const select = createSelectClient(matches);
+function byMatch(named: Answers['named'], select: SelectClient): Answers['unnamed'] {
   const none = refuse('the rule names no client and the match of none fits the request');
-  return (context) => named.get(select(context) ?? '') ?? none;
+  return (context) => named.get(select.one(context) ?? '') ?? none;
 }
 
 function theOnly(named: Answers['named']): Answers['unnamed'] {

@@ -8,6 +8,7 @@ import {
   type RouteMatch,
   type RouteSettings,
   Secret,
+  type TokenForm,
   type UpstreamSettings,
 } from '../domain/index.ts';
 import { authenticationOf } from './client-authentication.ts';
@@ -55,6 +56,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
     clientMatches: clientMatchesOf(input.clients ?? {}),
     clientStore: input.clientStore === undefined ? null : clientStoreOf(input.clientStore, sources, folder),
+    unknownClient: input.unknownClient,
     discovery,
     cache: {
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
@@ -114,6 +116,7 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     authentication: authenticationOf(client, sources.textOf),
     introspection: introspectionOf(client.introspection, sources),
     tls: clientTlsOf(tls, sources),
+    token: tokenFormOf(client.token),
     allowAddresses: client.allowAddresses,
     limits: client.limits,
     cache: clientCacheOf(client.cache),
@@ -131,6 +134,14 @@ function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {
   if (connectTo === undefined) return null;
   const { host, port, serverName } = connectTo;
   return { host, port: port ?? null, serverName: serverName ?? null };
+}
+
+export function tokenFormOf(token: ClientInput['token']): TokenForm | null {
+  if (token === undefined) return null;
+  const { prefix, pattern } = token;
+  return pattern === undefined
+    ? { kind: 'prefixes', prefixes: checked(prefix) }
+    : { kind: 'pattern', pattern };
 }
 
 function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): ClientMatches {
@@ -161,12 +172,13 @@ function secretOf(reference: TextReference, { textOf }: Sources): Secret {
 }
 
 function routeOf(route: RouteInput, named: SettingsInput['requirements']): RouteSettings {
-  const { name, match, otherwise, client, mode, path, require, upstream } = route;
+  const { name, match, otherwise, client, tryInOrder, mode, path, require, upstream } = route;
   return {
     name,
     match: matchOf(match),
     otherwise,
-    client: client ?? null,
+    clients: client ?? [],
+    tryInOrder,
     mode,
     path,
     age: { freshness: route.freshness ?? null, stale: milliseconds(0) },
@@ -177,7 +189,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
   };
 }
 
-function matchOf(match: RouteInput['match']): RouteMatch {
+export function matchOf(match: RouteInput['match']): RouteMatch {
   const { hosts, paths, methods, headers, context, serverNames, routeMetadata } = match;
   return {
     hosts: hosts ?? [],

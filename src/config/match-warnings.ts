@@ -1,50 +1,41 @@
-import type { ClientMatches, RouteSettings } from '../domain/index.ts';
-import { areRivals, compileMatch, type CompiledMatch } from '../matching/index.ts';
+import type { ClientContext, ClientMatches, RouteSettings } from '../domain/index.ts';
+import { compileMatch, rivalsAmong } from '../matching/index.ts';
 import { atKey, type Finding } from './finding.ts';
 import { quoted } from './shown.ts';
+import { toldApartBy } from './told-apart.ts';
+
+interface MatchedClients {
+  readonly clients: readonly ClientContext[];
+  readonly clientMatches: ClientMatches;
+  readonly routes: readonly RouteSettings[];
+}
 
 /** Matches of clients that decide less than they seem to. */
-export function matchWarnings(matches: ClientMatches, routes: readonly RouteSettings[]): readonly Finding[] {
-  if (matches.size === 0) return [];
-  return [...idleMatches(matches, routes), ...rivalMatches(matches)];
-}
-
-function idleMatches(matches: ClientMatches, routes: readonly RouteSettings[]): readonly Finding[] {
-  const isLookedAt = routes.some(
-    ({ mode, client }) => (mode === 'required' || mode === 'optional') && client === null,
+export function matchWarnings({ clients, clientMatches, routes }: MatchedClients): readonly Finding[] {
+  const deciding = routes.filter(
+    ({ mode, clients: named }) => (mode === 'required' || mode === 'optional') && named.length === 0,
   );
-  if (isLookedAt) return [];
-  return [...matches.keys()].map((client) =>
-    atKey(['clients', client, 'match'], 'is never looked at: every route that asks names its client'),
-  );
+  if (deciding.length === 0)
+    return [...clientMatches.keys()].map((client) =>
+      atKey(['clients', client, 'match'], 'is never looked at: every route that asks names its client'),
+    );
+  if (deciding.every(({ tryInOrder }) => tryInOrder)) return [];
+  return rivalsByIssuer(clients, clientMatches);
 }
 
-function rivalMatches(matches: ClientMatches): readonly Finding[] {
-  const compiled = [...matches].flatMap(([client, match]) => {
-    const made = compileMatch(match);
-    return made.ok ? [{ client, match: made.value }] : [];
+/** Those that nothing tells apart at all have been refused before. */
+function rivalsByIssuer(clients: readonly ClientContext[], matches: ClientMatches): readonly Finding[] {
+  const candidates = clients.flatMap((thing) => {
+    const match = matches.get(thing.name);
+    const compiled = match === undefined ? null : compileMatch(match);
+    return compiled?.ok === true ? [{ thing, match: compiled.value }] : [];
   });
-  const seen = new Map<string, { readonly client: string; readonly match: CompiledMatch }[]>();
-  return compiled.flatMap((later) => {
-    const earlier = sharers(later.match).find((one) => areRivals(one.match, later.match));
-    for (const place of placesOf(later.match)) {
-      const there = seen.get(place);
-      if (there === undefined) seen.set(place, [later]);
-      else there.push(later);
-    }
-    if (earlier === undefined) return [];
-    const message =
-      `and that of ${quoted(earlier.client)} are equally specific and fit the same requests, ` +
-      `which all go to ${quoted(earlier.client)}, the first in the file; tell them apart`;
-    return [atKey(['clients', later.client, 'match'], message)];
-  });
-
-  /** Earlier ones with a host and a path in common: only these can be rivals. */
-  function sharers(match: CompiledMatch) {
-    return placesOf(match).flatMap((place) => seen.get(place) ?? []);
-  }
-}
-
-function placesOf({ hosts, paths }: CompiledMatch): readonly string[] {
-  return hosts.flatMap((host) => paths.map((path) => `${host.key} ${path.key}`));
+  return rivalsAmong(candidates)
+    .filter(([earlier, later]) => toldApartBy(earlier, later) === 'issuer')
+    .map(([earlier, later]) => {
+      const message =
+        `and that of ${quoted(earlier.name)} fit the same requests: a JWT goes to the client whose issuer it claims, ` +
+        'every other token is refused';
+      return atKey(['clients', later.name, 'match'], message);
+    });
 }

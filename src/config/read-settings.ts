@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { fail, type Result, succeed } from '../domain/index.ts';
 import { assemble } from './assemble.ts';
-import { checkAlgorithms, checkTogether } from './checks/index.ts';
+import { checkAlgorithms, checkCandidates, checkTogether } from './checks/index.ts';
 import { fillDefaults, showable } from './effective.ts';
 import { type Finding, withoutEchoes } from './finding.ts';
 import { freezeDeep } from './freeze.ts';
@@ -44,6 +44,7 @@ export async function readSettings(
   const problems = withoutEchoes([
     ...findings,
     ...checkTogether(filled),
+    ...(input === null ? [] : checkCandidates(input)),
     ...references.findings,
     ...checkAlgorithms({ path: [], value: filled }, (reference) => references.textOf(reference)),
   ]);

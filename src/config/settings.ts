@@ -33,6 +33,8 @@ export interface Settings {
   readonly clientAddress: { readonly trustedHops: number };
   readonly clients: readonly ClientContext[];
   readonly clientMatches: ClientMatches;
+  /** The status for requests that no client goes with. */
+  readonly unknownClient: 403 | 404;
   /** `null`: the clients of the file. */
   readonly clientStore: ClientStoreSettings | null;
   /** Metadata documents that are fetched at once, over all clients. */

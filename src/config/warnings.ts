@@ -12,7 +12,7 @@ export function warningsOf({ listen, clients, clientMatches, routes }: Assembled
     ...listen.http.flatMap(({ trustedPeers }, door) => widePeers(trustedPeers, door)),
     ...clients.flatMap(weakAuthentication),
     ...clients.flatMap((client) => openToAll(client, { clients, clientMatches, routes })),
-    ...matchWarnings(clientMatches, routes),
+    ...matchWarnings({ clients, clientMatches, routes }),
     ...(listen.http.length > 0 ? contextRules(routes) : []),
   ];
 }
@@ -46,7 +46,7 @@ function openToAll(
   const open = routes.filter(
     (route) =>
       (route.mode === 'required' || route.mode === 'optional') &&
-      (route.client === client.name || (route.client === null && mayBeMeant)) &&
+      (route.clients.includes(client.name) || (route.clients.length === 0 && mayBeMeant)) &&
       route.require.every(({ audience }) => audience.length === 0),
   );
   const [first] = open;

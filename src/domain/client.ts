@@ -2,6 +2,7 @@ import type { JsonObject } from './json.ts';
 import type { ProxyChoice } from './outbound-proxy.ts';
 import type { Bytes, Milliseconds } from './quantity.ts';
 import type { Secret } from './secret.ts';
+import type { TokenForm } from './token-form.ts';
 
 /**
  * Who we are to which authorization server: everything that one enquiry needs besides the token.
@@ -28,6 +29,8 @@ export interface ClientContext {
   readonly authentication: ClientAuthentication;
   readonly introspection: IntrospectionSettings;
   readonly tls: ClientTls;
+  /** What its tokens look like; others are not shown to it. `null`: nobody knows. */
+  readonly token: TokenForm | null;
   /** Ranges in CIDR form of link-local, loopback and unspecified addresses that host names may lead to. */
   readonly allowAddresses: readonly string[];
   readonly limits: EnquiryLimits;

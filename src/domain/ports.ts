@@ -49,8 +49,11 @@ export interface ClientStore {
   onChange(listener: (clients: readonly ClientContext[]) => void): () => void;
 }
 
+/** `client_unknown` is `no_client` where the settings want a 404. */
+type ClientDenial = Extract<DenyReason, 'no_client' | 'client_unknown' | 'token_of_no_client'>;
+
 export type ClientRefusal =
-  | { readonly kind: 'deny'; readonly reason: Extract<DenyReason, 'no_client'>; readonly detail: string }
+  | { readonly kind: 'deny'; readonly reason: ClientDenial; readonly detail: string }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 /**

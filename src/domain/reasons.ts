@@ -95,6 +95,13 @@ export const DENY_REASONS = {
   ),
   route_denied: deny(403, null, 'insufficient', 'request', 'The rule is `deny`.'),
   no_client: deny(403, null, 'insufficient', 'request', 'No client goes with the request.'),
+  client_unknown: deny(
+    404,
+    null,
+    'insufficient',
+    'request',
+    'No client goes with the request, and `unknownClient` is 404.',
+  ),
   // The credential.
   credential_missing: deny(401, 'none', 'required', 'credential', 'No credential was sent (R1).'),
   scheme_unsupported: deny(
@@ -138,6 +145,13 @@ export const DENY_REASONS = {
     'inactive',
     'credential',
     'The token holds characters outside b64token (R5a).',
+  ),
+  token_of_no_client: deny(
+    401,
+    'invalid_token',
+    'inactive',
+    'credential',
+    'The token has not the form of those of the client, or nothing tells to which of several clients it belongs: nobody was asked.',
   ),
   // The token.
   token_inactive: deny(

@@ -7,8 +7,10 @@ export interface RouteSettings {
   readonly match: RouteMatch;
   /** When hosts and paths match but the rest does not: shut later broader rules out, or let them be tried. */
   readonly otherwise: 'deny' | 'next';
-  /** `null`: the only client. */
-  readonly client: string | null;
+  /** Names of those that may judge the token; none: the client store decides. */
+  readonly clients: readonly string[];
+  /** Whether a token of which nothing tells to whom it belongs is shown to one after the other. */
+  readonly tryInOrder: boolean;
   readonly mode: RouteMode;
   readonly path: PathLeniency;
   /** All of them must hold. */

@@ -21,7 +21,7 @@ export type SecretFunction = (request: RequestContext) => Soon<Secret>;
 
 /** Whatever code handed over, in the form in which it is kept. */
 export function clientSecretOf(source: SecretSource): ClientSecret {
-  if (source instanceof Promise) return () => source.then(secretOf);
+  if (source instanceof Promise) return promised(source);
   if (typeof source !== 'function') return secretOf(source);
   return (request) => {
     const value = source(request);
@@ -35,4 +35,10 @@ function secretOf(value: SecretValue): Secret {
   if (typeof value !== 'string' || value === '')
     throw new TypeError('a client secret is not a text, or empty');
   return new Secret(value);
+}
+
+function promised(source: Promise<SecretValue>): SecretFunction {
+  // It may fail before anybody asks; whoever asks is told.
+  source.catch(() => undefined);
+  return () => source.then(secretOf);
 }

@@ -18,3 +18,33 @@ export function areRivals(one: CompiledMatch, other: CompiledMatch): boolean {
       ),
   );
 }
+
+/** A match, and what it is for. */
+export interface Candidate<Thing> {
+  readonly match: CompiledMatch;
+  readonly thing: Thing;
+}
+
+/**
+ * Every two of which only the order decides, the earlier first. Compares those alone that have a host and a path in
+ * common: others cannot be rivals.
+ */
+export function rivalsAmong<Thing>(
+  candidates: readonly Candidate<Thing>[],
+): readonly (readonly [earlier: Thing, later: Thing])[] {
+  const seen = new Map<string, Candidate<Thing>[]>();
+  return candidates.flatMap((later) => {
+    const places = later.match.hosts.flatMap((host) =>
+      later.match.paths.map((path) => `${host.key} ${path.key}`),
+    );
+    const sharers = new Set(places.flatMap((place) => seen.get(place) ?? []));
+    for (const place of places) {
+      const there = seen.get(place);
+      if (there === undefined) seen.set(place, [later]);
+      else there.push(later);
+    }
+    return [...sharers]
+      .filter((earlier) => areRivals(earlier.match, later.match))
+      .map((earlier) => [earlier.thing, later.thing] as const);
+  });
+}

@@ -1,11 +1,12 @@
 /** Puts hosts and paths into the one form in which they are compared, and finds what is meant for a request. */
-export { areRivals } from './are-rivals.ts';
+export { areRivals, rivalsAmong } from './are-rivals.ts';
 export { canonicalHost } from './canonical-host.ts';
 export { canonicalPath, type OpaquePath } from './canonical-path.ts';
 export { compileMatch, type CompiledMatch } from './compile-match.ts';
 export { compilePatterns, type PatternProblem, type RulePatterns } from './compile-patterns.ts';
 export { createHostIndex } from './host-index.ts';
 export type { HostPattern } from './host-pattern.ts';
+export { compileTokenForm, type CompiledTokenForm, formsOverlap } from './token-form.ts';
 export { parametersOf, type PathParameters, rivalNames } from './path-parameters.ts';
 export { parsePathPattern, type PathPattern } from './path-pattern.ts';
 export { createMatchIndex } from './match-index.ts';

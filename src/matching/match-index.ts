@@ -8,7 +8,9 @@ import { compareSpecificity, type Demands } from './specificity.ts';
 /** Finds the one thing that is meant for a request, in as many steps as its host and path have parts. */
 export interface MatchIndex<Thing> {
   /** `host` and `path` are canonical. `null`: nothing fits. */
-  select(host: string, path: string, request: RequestContext): Thing | null;
+  readonly select: (host: string, path: string, request: RequestContext) => Thing | null;
+  /** That one and all that fit as well and are as specific, in the order of the file. */
+  readonly selectAll: (host: string, path: string, request: RequestContext) => readonly Thing[];
 }
 
 interface Entry<Thing> extends Demands {
@@ -30,15 +32,33 @@ export function createMatchIndex<Thing>(
 
   return {
     select(host, path, request) {
-      const entries: Entry<Thing>[] = [];
-      for (const trie of shelves.matching(host)) trie.match(path, entries);
-      let best: Entry<Thing> | null = null;
-      for (const entry of entries) {
-        if ((best === null || isBefore(entry, best)) && fits(entry.rest, request)) best = entry;
-      }
+      const best = bestOf(matching(host, path), request);
       return best === null ? null : best.thing;
     },
+    selectAll(host, path, request) {
+      const entries = matching(host, path);
+      const best = bestOf(entries, request);
+      if (best === null) return [];
+      const equals = entries
+        .filter((entry) => compareSpecificity(entry, best) === 0 && fits(entry.rest, request))
+        .sort((one, other) => one.order - other.order);
+      return [...new Set(equals.map(({ thing }) => thing))];
+    },
   };
+
+  function matching(host: string, path: string): readonly Entry<Thing>[] {
+    const entries: Entry<Thing>[] = [];
+    for (const trie of shelves.matching(host)) trie.match(path, entries);
+    return entries;
+  }
+}
+
+function bestOf<Thing>(entries: readonly Entry<Thing>[], request: RequestContext): Entry<Thing> | null {
+  let best: Entry<Thing> | null = null;
+  for (const entry of entries) {
+    if ((best === null || isBefore(entry, best)) && fits(entry.rest, request)) best = entry;
+  }
+  return best;
 }
 
 function isBefore<Thing>(entry: Entry<Thing>, best: Entry<Thing>): boolean {

@@ -9,8 +9,9 @@ import { createUpstreamAllows, type UpstreamAllows, type UpstreamAllowsParts } f
 export interface Rule extends MatchedRule {
   readonly name: string;
   readonly mode: RouteMode;
-  /** `null`: the client store decides. */
-  readonly client: string | null;
+  /** Names; none: the client store decides. */
+  readonly clients: readonly string[];
+  readonly tryInOrder: boolean;
   readonly path: PathLeniency;
   readonly demands: Demands;
   readonly age: AnswerAge;
@@ -31,7 +32,8 @@ export function compileRule(
   const rule: Rule = {
     name: route.name,
     mode: route.mode,
-    client: route.client,
+    clients: route.clients,
+    tryInOrder: route.tryInOrder,
     order,
     ...patterns.value,
     rest: compileRest(route.match),

@@ -8,6 +8,7 @@ import {
   type Fault,
   fault,
   type HouseEvent,
+  INACTIVE,
   type Introspection,
   type Result,
   type Soon,
@@ -27,16 +28,18 @@ const ALLOWED: AllowDecision = {
 
 interface Scene {
   readonly mode?: Rule['mode'];
-  readonly answer?: () => Soon<Result<Introspection, Fault>>;
-  readonly get?: CheckParts['clients']['get'];
+  readonly answer?: (client: ClientContext) => Soon<Result<Introspection, Fault>>;
+  readonly get?: () => ReturnType<CheckParts['clients']['first']>;
+  /** Those that come after the first client. */
+  readonly others?: readonly ClientContext[];
   readonly policy?: Partial<Policy>;
 }
 
-function aCheck({ mode = 'required', answer, get, policy }: Scene = {}) {
+function aCheck({ mode = 'required', answer, get, others = [], policy }: Scene = {}) {
   const events: HouseEvent[] = [];
   const resolved: string[] = [];
   const judged: Introspection[] = [];
-  const rule = { name: 'orders', mode, client: 'main' } as Rule;
+  const rule = { name: 'orders', mode, tryInOrder: others.length > 0 } as Rule;
   const check = createCheck({
     policy: {
       find: () => ({ kind: 'rule', rule }),
@@ -47,10 +50,13 @@ function aCheck({ mode = 'required', answer, get, policy }: Scene = {}) {
       },
       ...policy,
     },
-    clients: { get: get ?? (() => succeed<ClientContext>(aClient())) },
-    resolve: (_client, token) => {
-      resolved.push(token.reveal());
-      return (answer ?? (() => succeed(anActiveIntrospection())))();
+    clients: {
+      first: get ?? (() => succeed<ClientContext>(aClient())),
+      next: (after) => others[others.findIndex(({ name }) => name === after.name) + 1] ?? null,
+    },
+    resolve: (client, token) => {
+      resolved.push(others.length > 0 ? client.name : token.reveal());
+      return (answer ?? (() => succeed(anActiveIntrospection())))(client);
     },
     clock: { now: () => epochMilliseconds(NOON * 1000) },
     observe: (event) => void events.push(event),
@@ -144,6 +150,55 @@ describe('createCheck', () => {
       expect([resolved, events]).toEqual([[], []]);
     },
   );
+
+  describe('with clients that are tried in order', () => {
+    const others = ['second', 'third'].map((name) => aClient({ name }));
+    const knownTo =
+      (name: string, soon: <Value>(value: Value) => Soon<Value>) =>
+      (client: ClientContext): Soon<Result<Introspection, Fault>> =>
+        soon(succeed(client.name === name ? anActiveIntrospection() : INACTIVE));
+
+    it.each([
+      ['at once', <Value>(value: Value) => value],
+      ['later', async <Value>(value: Value) => value],
+    ])(
+      'goes on as long as the token is inactive, and stops at the first that knows it, %s',
+      async (_when, soon) => {
+        const { check, resolved, judged } = aCheck({ others, answer: knownTo('second', soon) });
+        expect(await check(withToken)).toBe(ALLOWED);
+        expect(resolved).toEqual(['main', 'second']);
+        expect(judged).toMatchObject([{ kind: 'active' }]);
+      },
+    );
+
+    it('judges the token as inactive when it is inactive everywhere', async () => {
+      const { check, resolved, judged } = aCheck({ others, answer: () => succeed(INACTIVE) });
+      await check(withToken);
+      expect(resolved).toEqual(['main', 'second', 'third']);
+      expect(judged).toEqual([INACTIVE]);
+    });
+
+    it('ends with the fault of one, and asks nobody behind it', async () => {
+      const answer = ({ name }: ClientContext) =>
+        name === 'second' ? fail(fault('introspection_timeout')) : succeed(INACTIVE);
+      const { check, resolved } = aCheck({ others, answer });
+      expect(await check(withToken)).toMatchObject({ kind: 'fault', reason: 'introspection_timeout' });
+      expect(resolved).toEqual(['main', 'second']);
+    });
+
+    it('does not go on after a verdict over an active token', async () => {
+      const denial = {
+        kind: 'deny',
+        reason: 'scope_insufficient',
+        route: 'orders',
+        scopes: [],
+        detail: null,
+      } as const;
+      const { check, resolved } = aCheck({ others, policy: { judge: () => denial } });
+      expect(await check(withToken)).toBe(denial);
+      expect(resolved).toEqual(['main']);
+    });
+  });
 
   it('answers a fault of the resolver with a fault, never with a denial', () => {
     const { check, judged } = aCheck({ answer: () => fail(fault('introspection_timeout', 'after 5 s')) });

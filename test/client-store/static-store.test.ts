@@ -167,6 +167,62 @@ describe('a client chosen by its match', () => {
   });
 });
 
+describe('the candidates of a static store', () => {
+  const names = (clients: readonly ClientContext[] | null): readonly string[] | null =>
+    clients?.map(({ name }) => name) ?? null;
+  const all = ['a', 'b', 'c'].map((name) => aClient({ name }));
+  const shared = { hosts: ['shared.example'] };
+  const store = createStaticStore(
+    all,
+    new Map([
+      ['a', aMatch({ ...shared, headers: new Map([['x-t', ['1', '2']]]) })],
+      ['b', aMatch({ ...shared, headers: new Map([['x-t', ['2', '3']]]) })],
+      ['c', aMatch({ hosts: ['*.example'] })],
+    ]),
+  );
+  const asking = (value: string) => aRequest({ host: 'shared.example', headers: [['x-t', value]] });
+
+  it('are those that a rule names, in its order, if they are there', () => {
+    expect(names(store.candidates(['c', 'a', 'nobody'], asking('1')))).toEqual(['c', 'a']);
+  });
+
+  it('are those whose match fits equally well, in the order of the file', () => {
+    expect(names(store.candidates([], asking('2')))).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['one fits', asking('1')],
+    ['one is more specific', aRequest({ host: 'other.example' })],
+    ['none fits', aRequest({ host: 'other.test' })],
+  ])('are not looked for where %s', (_what, request) => {
+    expect(store.candidates([], request)).toBeNull();
+  });
+
+  it('are not looked for where a rule names one', () => {
+    expect(store.candidates(['a'], asking('2'))).toBeNull();
+  });
+
+  it('are none where an opaque character leads servers to different ones (G6)', () => {
+    const paths = createStaticStore(
+      all,
+      new Map([
+        ['a', aMatch({ paths: ['/p/**'] })],
+        ['b', aMatch({ paths: ['/p/**'] })],
+        ['c', aMatch({ paths: ['/q/**'] })],
+      ]),
+    );
+    expect(names(paths.candidates([], aRequest({ path: '/p/x%2Fy' })))).toEqual(['a', 'b']);
+    expect(paths.candidates([], aRequest({ path: '/p/..%2Fq/x' }))).toBeNull();
+  });
+
+  it('are those of new settings after a change', () => {
+    const changing = createStaticStore(all, new Map());
+    expect(changing.candidates([], asking('2'))).toBeNull();
+    changing.replace(all, new Map(all.map(({ name }) => [name, aMatch()])));
+    expect(names(changing.candidates([], asking('2')))).toEqual(['a', 'b', 'c']);
+  });
+});
+
 describe('inspectMatches', () => {
   it('names every pattern without a meaning', () => {
     expect(inspectMatches(new Map([['a', aMatch({ hosts: ['a b'], paths: ['x', '/ok'] })]]))).toMatchObject([

@@ -131,12 +131,25 @@ describe('the warnings of settings', () => {
   b: { issuer: https://b.example, clientId: g, clientSecret: { env: SECRET }, match: ${b} }
 `;
 
-    it('tell of two that fit the same requests and are equally specific', async () => {
+    it('tell of two that fit the same requests and that only their issuers tell apart', async () => {
       const text = `${clients('{ hosts: [x.example] }', '{ hosts: [y.example, X.example] }')}routes: [{ name: all, ${STRICT} }]\n`;
       expect(await warningsOf(text)).toEqual([
-        'clients.b.match: and that of "a" are equally specific and fit the same requests, ' +
-          'which all go to "a", the first in the file; tell them apart',
+        'clients.b.match: and that of "a" fit the same requests: a JWT goes to the client whose issuer it claims, ' +
+          'every other token is refused',
       ]);
+    });
+
+    it.each([
+      [
+        'their forms tell apart',
+        'match: { hosts: [x.example] }',
+        ', token: { prefix: x }, match: { hosts: [x.example] }',
+        '',
+      ],
+      ['are tried in order', 'match: {}', ', match: {}', ', tryInOrder: true'],
+    ])('do not tell of two that %s', async (_what, a, b, route) => {
+      const text = clients('X', 'X').replace('match: X', a).replace(', match: X', b);
+      expect(await warningsOf(`${text}routes: [{ name: all, ${STRICT}${route} }]\n`)).toEqual([]);
     });
 
     it.each([

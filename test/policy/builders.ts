@@ -48,7 +48,8 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
       ),
     },
     otherwise: words.otherwise ?? 'deny',
-    client: null,
+    clients: [],
+    tryInOrder: false,
     mode: words.mode ?? 'required',
     path: { encodedSlash: 'deny', semicolon: 'deny', backslash: 'deny', ...words.path },
     require: (words.require ?? []).map((requirement) => ({

@@ -40,7 +40,7 @@ async function walk(
   let asked = 0;
   const check = createCheck({
     policy,
-    clients: { get: () => succeed(aClient()) },
+    clients: { first: () => succeed(aClient()), next: () => null },
     resolve: () => {
       asked += 1;
       return succeed(introspection);

@@ -38,6 +38,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
       clientSelfOnly: false,
     },
     tls: { ca: null, minVersion: 'TLSv1.2' },
+    token: null,
     allowAddresses: [],
     limits: { concurrent: 64, queue: 256 },
     cache: null,

@@ -1,5 +1,6 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { checkAuthentication } from './authentication.ts';
+import { checkTokenForm } from './candidates.ts';
 import { checkEnquiry } from './enquiry.ts';
 import { checkProxy } from './proxy.ts';
 import { checkSameNames } from './routes.ts';
@@ -14,6 +15,7 @@ export function checkClients(root: Raw): readonly Finding[] {
       ...checkSchemes(client),
       ...checkProxy(at(client, 'proxy')),
       ...checkEnquiry(at(client, 'introspection')),
+      ...checkTokenForm(client),
       ...checkSameNames(at(client, 'match', 'headers')),
     ]);
 }

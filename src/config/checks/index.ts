@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts';
 import type { Plain } from '../yaml/plain.ts';
 export { checkAlgorithms } from './authentication.ts';
+export { checkCandidates } from './candidates.ts';
 import { checkCache } from './cache.ts';
 import { checkClientStore } from './client-store.ts';
 import { checkClients } from './clients.ts';

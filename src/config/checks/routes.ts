@@ -1,6 +1,7 @@
 import { parsePathPattern, rivalNames } from '../../matching/index.ts';
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { quoted } from '../shown.ts';
+import { checkClientList } from './candidates.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 import { checkRequirements } from './requirements.ts';
 import { listed, unknownName } from './unknown-name.ts';
@@ -10,6 +11,7 @@ export function checkRoutes(root: Raw): readonly Finding[] {
   return [
     ...checkNames(routes),
     ...checkClients(root, routes),
+    ...routes.flatMap((route) => checkClientList(root, route)),
     ...routes.flatMap(checkMode),
     ...routes.flatMap((route) => checkSameNames(at(route, 'match', 'headers'))),
     ...routes.flatMap(checkSegmentNames),
@@ -45,7 +47,9 @@ function checkClients(root: Raw, routes: readonly Raw[]): readonly Finding[] {
 
   const isChosen = entriesOf(clients).some((client) => isGiven(at(client, 'match')));
   return [
-    ...routes.flatMap((route) => unknownName(at(route, 'client'), names, 'client')),
+    ...routes.flatMap((route) =>
+      itemsOf(at(route, 'client')).flatMap((client) => unknownName(client, names, 'client')),
+    ),
     ...asking
       .filter(
         (route) => names.length > 1 && !isChosen && mapOf(route) !== null && !isGiven(at(route, 'client')),

@@ -28,6 +28,7 @@ import {
   text,
   yesOrNo,
 } from './texts.ts';
+import { tokenPattern, tokenPrefix } from './token-forms.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
 export function clients() {
@@ -85,6 +86,7 @@ function client() {
     ),
     introspection: standard(introspection(), {}, 'The question that is asked about each token (RFC 7662).'),
     tls: standard(clientTls(), {}, 'TLS on the way to the authorization server.'),
+    token: tokenForm(),
     allowAddresses: standard(
       anyList(addressRange()),
       [],
@@ -107,13 +109,40 @@ function client() {
       false,
       '`true`: the instance is not ready before metadata was read and one enquiry succeeded.',
     ),
-    match: optional(
-      match(),
-      'Which requests this client goes with, where the route names none. Of several that fit, the one with the most ' +
-        'specific host is taken, then path, then the most further conditions, then the first in the file; `{}` fits all.',
-      'none, but the only client goes with all',
+    match: whoseRequests(),
+  });
+}
+
+function whoseRequests() {
+  return optional(
+    match(),
+    'Which requests this client goes with, where the route names none. Of several that fit, the one with the most ' +
+      'specific host is taken, then path, then the most further conditions; `{}` fits all. Of those that are equal, the ' +
+      'token tells: by its form (`token`), or by the issuer that a JWT claims.',
+    'none, but the only client goes with all',
+  );
+}
+
+function tokenForm() {
+  const form = group({
+    prefix: optional(
+      oneOrMore(tokenPrefix(), { least: 1 }),
+      'How they begin, as in `ghp_`; one of a list.',
+      'needed without `pattern`',
+    ),
+    pattern: optional(
+      tokenPattern(),
+      'The whole token: characters, `.` for any of a token, `[a-z0-9_-]`, `( | )`, and `?`, `*`, `+`, `{n}`, `{n,m}` behind ' +
+        'what repeats; a backslash before a character that has a meaning. It is decided in one step for each character.',
+      'needed without `prefix`',
     ),
   });
+  return optional(
+    form,
+    'What its tokens look like. Others are refused with 401 and not shown to its server; where a route has several ' +
+      'clients, it tells them apart.',
+    'unknown',
+  );
 }
 
 function connectTo() {

@@ -6,7 +6,7 @@ import { match } from './match.ts';
 import { parsed } from './parsed.ts';
 import { duration } from './quantities.ts';
 import { requirement } from './requirements.ts';
-import { choice, group, list, mapOf, name, oneOrMore, text } from './texts.ts';
+import { choice, group, list, mapOf, name, oneOrMore, text, yesOrNo } from './texts.ts';
 
 /** Between the items of a list, where nothing else is said. */
 export const STANDARD_JOIN = ',';
@@ -33,9 +33,16 @@ function route() {
       'When hosts and paths match but the rest does not: `deny` shuts out later broader rules, `next` tries them.',
     ),
     client: optional(
-      name(),
-      'Which client judges the token.',
+      oneOrMore(name(), { least: 1 }),
+      'Which client judges the token. Of several, the one to which the token belongs: by its form (`token` of a client), ' +
+        'or by the issuer that a JWT claims. A token of none of them is 401, and nobody is asked.',
       'the client whose `match` fits, or the only one',
+    ),
+    tryInOrder: standard(
+      yesOrNo(),
+      false,
+      '`true`: of several clients that nothing tells apart, one is asked after the other as long as they call the token ' +
+        'inactive, so a token is shown to servers that did not issue it. A failure of one ends it with 503.',
     ),
     mode: standard(
       choice(['required', 'optional', 'public', 'deny']),

@@ -76,6 +76,11 @@ export const settingsSchema = group({
     'Who we are, to which authorization server; each with a name of your choice.',
     'possible only where every route is `public` or `deny`',
   ),
+  unknownClient: standard(
+    unknownClient(),
+    403,
+    'The status for requests that no client goes with: an unknown tenant. `404` does not tell what is there.',
+  ),
   clientStore: optional(
     clientStore(),
     'Tenants from records outside of the file, instead of `clients`.',
@@ -103,6 +108,12 @@ export const settingsSchema = group({
 
 /** What a faultless file says, defaults filled in. */
 export type SettingsInput = z.output<typeof settingsSchema>;
+
+function unknownClient() {
+  const schema = z.literal([403, 404]);
+  kindWords.add(schema, { type: '403 or 404' });
+  return schema;
+}
 
 function version() {
   const schema = z.literal(1);

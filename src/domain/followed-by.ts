@@ -1,4 +1,4 @@
-import type { Soon } from '../domain/index.ts';
+import type { Soon } from './ports.ts';
 
 /** Goes on with a value at once when it is at hand, later when it is promised. */
 export function followedBy<First, Second>(
