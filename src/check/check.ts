@@ -20,7 +20,7 @@ import {
   unreachable,
   UnusableRequestError,
 } from '../domain/index.ts';
-import { markStale, type Policy, type Rule } from '../policy/index.ts';
+import type { Policy, Rule } from '../policy/index.ts';
 
 export interface CheckParts {
   readonly policy: Policy;
@@ -89,14 +89,13 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     token: AccessToken,
     context: RequestContext,
   ): Soon<Decision> {
-    return followedBy(resolve(client, token, context, rule.age), (answer: Resolved) => {
+    return followedBy(resolve(client, token, context, rule.age), (answer: Result<Introspection, Fault>) => {
       if (!answer.ok) return faulted(rule, answer.failure);
       // Only this goes on to the next: whoever knows the token has the last word, and a fault is nobody's word.
       const isUnknownHere = rule.tryInOrder && answer.value.kind === 'inactive';
       const next = isUnknownHere ? clients.next(client, rule, token, context) : null;
       if (next !== null) return judgeToken(rule, next, token, context);
-      const decision = policy.judge(rule, answer.value, client, context, clock.now());
-      return answer.staleFor === undefined ? decision : markStale(decision, answer.staleFor);
+      return policy.judge(rule, answer.value, client, context, clock.now());
     });
   }
 
