@@ -5,4 +5,5 @@ export { createGate, type Gate, type Leave } from './gate.ts';
 export { createProbingPause, type PauseSettings, type ProbingPause } from './probing-pause.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { createTurns, type Turns } from './turns.ts';
+export { unlessAborted } from './unless-aborted.ts';
 export { withinBudget } from './within-budget.ts';

@@ -114,7 +114,7 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     endpointOrigins: client.endpointOrigins,
     clientId: sources.textOf(client.clientId),
     authentication: authenticationOf(client, sources.textOf),
-    introspection: introspectionOf(client.introspection, sources),
+    introspection: introspectionOf(client, sources),
     tls: clientTlsOf(tls, sources),
     token: tokenFormOf(client.token),
     allowAddresses: client.allowAddresses,

@@ -1,14 +1,16 @@
 import { type IntrospectionSettings, type RequestFact, Secret } from '../domain/index.ts';
 import type { References } from './references.ts';
 import type { SettingsInput } from './schema/settings-schema.ts';
+import { signedAnswersOf } from './signed-answers.ts';
 
-type IntrospectionInput = NonNullable<SettingsInput['clients']>[string]['introspection'];
+type ClientInput = NonNullable<SettingsInput['clients']>[string];
 
 /** The question that a client of the file asks. */
 export function introspectionOf(
-  input: IntrospectionInput,
+  client: ClientInput,
   { textOf }: Pick<References, 'textOf'>,
 ): IntrospectionSettings {
+  const input = client.introspection;
   const { endpoint, timeout, retry, tokenTypeHint, tokenParameter, params, headers, facts } = input;
   return {
     endpoint: endpoint ?? null,
@@ -28,9 +30,10 @@ export function introspectionOf(
     },
     maxAnswer: input.maxAnswer,
     clientSelfOnly: input.clientSelfOnly,
+    signedAnswers: signedAnswersOf(client, textOf),
   };
 }
 
-function factOf(fact: IntrospectionInput['facts']['params'][string]): RequestFact {
+function factOf(fact: ClientInput['introspection']['facts']['params'][string]): RequestFact {
   return typeof fact === 'string' ? { kind: fact } : { kind: 'header', name: fact.header.toLowerCase() };
 }

@@ -11,6 +11,7 @@ export function warningsOf({ listen, clients, clientMatches, routes }: Assembled
   return [
     ...listen.http.flatMap(({ trustedPeers }, door) => widePeers(trustedPeers, door)),
     ...clients.flatMap(weakAuthentication),
+    ...clients.flatMap(untypedAnswers),
     ...clients.flatMap((client) => openToAll(client, { clients, clientMatches, routes })),
     ...matchWarnings({ clients, clientMatches, routes }),
     ...(listen.http.length > 0 ? contextRules(routes) : []),
@@ -34,6 +35,13 @@ function weakAuthentication({ name, authentication }: ClientContext): readonly F
   const message =
     'makes assertions for an endpoint instead of the issuer: a server could have us sign for another one; for old servers only';
   return [atValue([...path, 'audience'], message)];
+}
+
+function untypedAnswers({ name, introspection }: ClientContext): readonly Finding[] {
+  if (introspection.signedAnswers?.takesOldType !== true) return [];
+  const message =
+    'takes a JWT that does not say what it is for; only for servers that are older than RFC 9701';
+  return [atValue(['clients', name, 'introspection', 'jwt', 'typ'], message)];
 }
 
 /** A token that was issued for something else altogether would pass (RFC 9700 section 2.3). */

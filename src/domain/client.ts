@@ -137,6 +137,61 @@ export interface IntrospectionSettings {
   readonly maxAnswer: Bytes;
   /** Only tokens that were issued to `clientId`. Judged on every request, never cached (G2). */
   readonly clientSelfOnly: boolean;
+  /** RFC 9701: answers are asked for as JWTs, and nothing else is read. `null`: plain JSON. */
+  readonly signedAnswers: SignedAnswerSettings | null;
+}
+
+/** What a signed answer must be like to be believed. */
+export interface SignedAnswerSettings {
+  /** `alg` values; `null`: those of public keys that the metadata lists, RS256 where it lists none. */
+  readonly algorithms: readonly string[] | null;
+  /** Of which `aud` must name one. */
+  readonly audience: readonly string[];
+  /** Takes a `typ` of `JWT`, and none, for servers older than RFC 9701. */
+  readonly takesOldType: boolean;
+  /** How far back `iat` may lie. */
+  readonly maxAge: Milliseconds;
+  readonly keys: AnswerKeySettings;
+  /** `null`: an encrypted answer is not for us. */
+  readonly decryption: DecryptionSettings | null;
+}
+
+/** Where the keys come from that signatures are checked with. */
+export type AnswerKeySettings =
+  /** `jwks_uri` of the metadata. */
+  | { readonly kind: 'metadata' }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'fixed'; readonly keys: readonly FixedKey[] }
+  /** HMAC, with our secret there: whoever can check can also sign. */
+  | { readonly kind: 'secret'; readonly secret: Secret };
+
+/** A public key of a server, given by the operator. */
+export interface FixedKey {
+  /** `kid`; `null`: goes with every one. */
+  readonly id: string | null;
+  readonly algorithms: readonly string[];
+  /** SPKI. */
+  readonly pem: string;
+}
+
+export interface DecryptionSettings {
+  /** The newest first. */
+  readonly keys: readonly DecryptionKey[];
+  /** `alg` values that are accepted. */
+  readonly algorithms: readonly string[];
+  /** `enc` values that are accepted. */
+  readonly encodings: readonly string[];
+  /** Refuses answers that are signed only. */
+  readonly required: boolean;
+}
+
+export interface DecryptionKey {
+  /** By which the server may name it: `kid` of the JWK, else its RFC 7638 thumbprint. */
+  readonly id: string;
+  /** `alg` values that go with it. */
+  readonly algorithms: readonly string[];
+  /** PKCS #8. */
+  readonly pem: Secret;
 }
 
 /** Facts of each checked request that are sent along, by the names under which they are; in the order of the file. */

@@ -56,6 +56,13 @@ export type HouseEvent =
       readonly outcome: 'renewed' | FaultReason;
       readonly detail: string | null;
     }
+  /** The keys that an authorization server signs its answers with. */
+  | {
+      readonly event: 'signing_keys_refreshed';
+      readonly client: string;
+      readonly outcome: 'changed' | 'unchanged' | FaultReason;
+      readonly detail: string | null;
+    }
   /** An introspection endpoint is no longer asked, but for a few probes; or it is again. */
   | {
       readonly event: 'suspension_changed';

@@ -21,6 +21,7 @@ export * from './house-event.ts';
 export * from './introspection.ts';
 export * from './json.ts';
 export * from './outbound-proxy.ts';
+export * from './jwk.ts';
 export * from './ports.ts';
 export * from './quantity.ts';
 export * from './reasons.ts';

@@ -354,7 +354,7 @@ export const FAULT_REASONS = {
   ),
   introspection_content_type: fault(
     'remote',
-    'The answer is not JSON by its content type.',
+    'The answer is by its content type neither JSON nor a signed answer.',
     'Check that the address is the introspection endpoint and not a login page.',
   ),
   introspection_compressed: fault(
@@ -376,6 +376,76 @@ export const FAULT_REASONS = {
     'remote',
     'The token endpoint gave no access token for our calls to the introspection endpoint.',
     'Look at the token endpoint; check `auth.clientCredentials` and that this client may use the grant.',
+  ),
+  introspection_unsigned: fault(
+    'remote',
+    'The answer is plain JSON although `introspection.response` asks for a signed one (RFC 9701).',
+    'Register a signed introspection response for this client there, or set `introspection.response: json`.',
+  ),
+  introspection_signed: fault(
+    'remote',
+    'The answer is a JWT although plain JSON was asked for.',
+    'Set `introspection.response: jwt`, or have the server answer this client in JSON.',
+  ),
+  signed_answer_header: fault(
+    'remote',
+    'The header of the signed answer asks for something that is not done here: `crit`, `b64` or compression.',
+    'Have the server leave it out for this client.',
+  ),
+  signed_answer_algorithm: fault(
+    'remote',
+    'The answer is signed or encrypted with an algorithm that is not accepted.',
+    'Compare what is registered for this client there with `introspection.jwt`; never accept `none`.',
+  ),
+  signed_answer_key: fault(
+    'remote',
+    'No key of the authorization server goes with the signature of its answer.',
+    'Check that its key set holds the key it signs with; see the detail in the log.',
+  ),
+  signed_answer_signature: fault(
+    'remote',
+    'The signature of the answer is not right.',
+    'Somebody changed the answer on its way, or the key set is not that of the server which signs.',
+  ),
+  signed_answer_type: fault(
+    'remote',
+    'The JWT is not an introspection answer by its `typ`; it may have been made for another purpose.',
+    'Have the server say `token-introspection+jwt`; one that is older than RFC 9701 may need `introspection.jwt.typ: JWT`.',
+  ),
+  signed_answer_issuer: fault(
+    'remote',
+    '`iss` of the signed answer is neither the issuer of the client nor one of `acceptIssuers`.',
+    'Compare byte for byte; add it to `acceptIssuers` if it is right.',
+  ),
+  signed_answer_audience: fault(
+    'remote',
+    '`aud` of the signed answer does not name us: it was made for somebody else.',
+    'Compare it with `clientId`, or list what the server writes there in `introspection.jwt.audience`.',
+  ),
+  signed_answer_time: fault(
+    'remote',
+    'The signed answer is too old or from the future by its `iat`, `exp` or `nbf`; it may have been replayed.',
+    'Check the clocks on both sides, and whether something between caches answers; see `introspection.jwt.maxAge`.',
+  ),
+  signed_answer_undecryptable: fault(
+    'remote',
+    'The answer is encrypted and none of our keys opens it.',
+    'Compare the keys in `introspection.jwt.decryption` with those that the server has of this client.',
+  ),
+  signed_answer_unencrypted: fault(
+    'remote',
+    'The answer is not encrypted although `introspection.jwt.decryption` demands it.',
+    'Register an encrypted introspection response there, or set `introspection.jwt.decryption.required: false`.',
+  ),
+  signing_keys_unavailable: fault(
+    'remote',
+    'The keys that the authorization server signs with cannot be read, and none were read before.',
+    'Check that its key set is reachable from here.',
+  ),
+  signing_keys_invalid: fault(
+    'remote',
+    'The key set of the authorization server was refused.',
+    'See the detail in the log.',
   ),
   credentials_refused: fault(
     'remote',

@@ -57,8 +57,11 @@ const GUARDED = rangesOf(['0.0.0.0/8', '::/128', ...LOOPBACK, '169.254.0.0/16', 
 /** Ranges that literals in the settings stand for. */
 function writtenDown(settings: ConsentingSettings): readonly string[] {
   const { issuer, metadataUrl, connectTo, introspection, authentication } = settings;
+  const keys = introspection.signedAnswers?.keys;
+  const keyUrl = keys?.kind === 'url' ? keys.url : null;
   const tokenEndpoint = 'grant' in authentication ? authentication.grant.endpoint : null;
-  const urls = [issuer, metadataUrl, introspection.endpoint, tokenEndpoint].filter((url) => url !== null);
+  const written = [issuer, metadataUrl, introspection.endpoint, keyUrl, tokenEndpoint];
+  const urls = written.filter((url) => url !== null);
   const hosts = urls.map((url) => new URL(url).hostname);
   return [...hosts, connectTo?.host ?? ''].flatMap(rangesNamedBy);
 }

@@ -60,7 +60,7 @@ export async function enquire(
       if (lateRefusal !== null) return fail(lateRefusal);
       const limits = { signal: expiry.signal, bodyLimit: bodyLimitFor(maxAnswer) };
       const last = await attempt(parts, question, token, limits);
-      const outcome = await read(last, question);
+      const outcome = await read(last, question, expiry.signal);
       if (last.kind !== 'unasked') suspension.learn(name, outcome);
       return outcome;
     } finally {
@@ -115,10 +115,14 @@ function diedWhileKept(outcome: Attempt): boolean {
   return outcome.kind === 'failed' && outcome.wasKept && outcome.failure.kind === 'lost';
 }
 
-function read(outcome: Attempt, question: PreparedQuestion): Soon<Result<Introspection, Fault>> {
+function read(
+  outcome: Attempt,
+  question: PreparedQuestion,
+  signal: AbortSignal,
+): Soon<Result<Introspection, Fault>> {
   switch (outcome.kind) {
     case 'answered':
-      return question.readAnswer(outcome.answer);
+      return question.readAnswer(outcome.answer, signal);
     case 'unasked':
       return fail(outcome.fault);
     case 'timeout': {

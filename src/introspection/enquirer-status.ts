@@ -10,6 +10,7 @@ import {
 } from '../domain/index.ts';
 import type { ConnectionPools } from './connection-pools.ts';
 import type { EndpointSuspension } from './endpoint-suspension.ts';
+import type { FreshnessState } from './keep-fresh.ts';
 import type { QuestionSource } from './question-source.ts';
 
 /** Numbers of one client, for gauges. */
@@ -51,7 +52,7 @@ export function enquirerStats(view: EnquirerView): EnquirerStats {
 
 /** For the status page. `lastFault` is that of an enquiry and stays until the next one. */
 export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): JsonObject {
-  const { client, source, pools, gate } = view;
+  const { client, source, pools, gate, clock } = view;
   const { state } = view.suspension;
   return {
     issuer: client.issuer,
@@ -59,7 +60,8 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
     authentication: source.latest?.authentication.method ?? null,
     algorithm: source.latest?.authentication.algorithm ?? null,
     proxy: source.latest === null ? null : pools.proxyTo(source.latest.origin),
-    metadata: metadataStatus(view),
+    metadata: freshnessStatus(source.freshness, clock),
+    signingKeys: freshnessStatus(source.keyFreshness, clock),
     callToken: callTokenStatus(view),
     connections: { connected: pools.connected, running: pools.running },
     enquiries: { inside: gate.inside, waiting: gate.waiting, lastFault: faultStatus(lastFault) },
@@ -67,13 +69,11 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
   };
 }
 
-function metadataStatus(view: EnquirerView): JsonObject | null {
-  const { source, clock } = view;
-  const { freshness } = source;
+function freshnessStatus(freshness: FreshnessState | null, clock: Clock): JsonObject | null {
   if (freshness === null) return null;
-  const { nextAt, failures, lastFault } = freshness;
+  const { confirmedAt, nextAt, failures, lastFault } = freshness;
   return {
-    ageMs: whole(enquirerStats(view).metadataAgeMs),
+    ageMs: confirmedAt === null ? null : whole(clock.monotonic() - confirmedAt),
     nextInMs: nextAt === null ? null : whole(Math.max(0, nextAt - clock.monotonic())),
     failures,
     lastFault: faultStatus(lastFault),

@@ -1,6 +1,6 @@
-import { type ClientContext, milliseconds, type ResolveName } from '../domain/index.ts';
+import { type ClientContext, milliseconds } from '../domain/index.ts';
 import { openConnections } from './connections.ts';
-import { connectorSettingsOf } from './connector.ts';
+import { type ConnectorParts, connectorSettingsOf } from './connector.ts';
 import { exchange, type Exchange } from './exchange.ts';
 import { readTarget } from './target.ts';
 
@@ -26,7 +26,7 @@ export interface DocumentRequest {
 export async function fetchDocument(
   { url, headers, largest, signal }: DocumentRequest,
   client: ClientContext,
-  parts: { readonly resolveName: ResolveName },
+  parts: ConnectorParts,
 ): Promise<FetchedDocument> {
   const target = readTarget(url, client);
   if (!target.ok) return { kind: 'unusable', complaint: target.failure };

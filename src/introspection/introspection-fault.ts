@@ -18,7 +18,7 @@ export function isWrongSetting(found: Fault): boolean {
   return 'settingsAtFault' in found && found.settingsAtFault === true;
 }
 
-export function settingsFault(reason: FaultReason, detail: string): IntrospectionFault {
+export function settingsFault(reason: FaultReason, detail: string | null = null): IntrospectionFault {
   return { ...fault(reason, detail), settingsAtFault: true };
 }
 

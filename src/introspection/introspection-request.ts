@@ -11,6 +11,7 @@ import {
   type Soon,
   succeed,
 } from '../domain/index.ts';
+import { type AnswerReader, PLAIN } from './answers.ts';
 import type { CallToken } from './call-token.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
 import type { Authenticator, Credentials } from './credentials.ts';
@@ -18,7 +19,6 @@ import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
 import { identityOf } from './question-identity.ts';
 import { wordingOf } from './question-wording.ts';
-import { readAnswer } from './read-answer.ts';
 import type { SentFacts } from './request-facts.ts';
 import { readTarget } from './target.ts';
 
@@ -33,8 +33,8 @@ export interface PreparedQuestion extends Question {
   requestFor(token: AccessToken, signal: AbortSignal): Soon<Result<AuthenticatedRequest, Fault>>;
   /** The same question with facts of one request. */
   with(facts: SentFacts): PreparedQuestion;
-  /** What the answer to such a request says. */
-  readAnswer(answer: HttpAnswer): Soon<Result<Introspection, Fault>>;
+  /** What the answer to such a request says; by the signal at the latest. */
+  readAnswer(answer: HttpAnswer, signal: AbortSignal): Soon<Result<Introspection, Fault>>;
 }
 
 export interface AuthenticatedRequest extends HttpRequest {
@@ -52,6 +52,7 @@ export function prepareQuestion(
   client: ClientContext,
   endpoint: string,
   authenticator: Authenticator,
+  answers: AnswerReader = PLAIN,
 ): Result<PreparedQuestion, string> {
   const target = readTarget(endpoint, client);
   if (!target.ok) return fail(target.failure);
@@ -76,13 +77,14 @@ export function prepareQuestion(
       callToken: authenticator.callToken,
       origin,
       requestFor(token, signal) {
+        answers.expect();
         const credentials = authenticator.credentials(signal);
         return credentials instanceof Promise
           ? credentials.then((made) => requestWith(made, token, facts))
           : requestWith(credentials, token, facts);
       },
       with: questionWith,
-      readAnswer,
+      readAnswer: (answer, signal) => answers.read(answer, signal),
     };
   }
 

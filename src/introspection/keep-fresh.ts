@@ -26,6 +26,8 @@ import { FLOOR } from './refresh-after.ts';
  */
 export interface KeptFresh<Value> {
   get(): Soon<Result<Value, Fault>>;
+  /** For whoever knows that what is in hand is too old: settles when the fetch under way has ended, or a new one. */
+  renew(): Promise<Result<Value, Fault>>;
   /** What is in hand; `null`: nothing yet. */
   readonly latest: Value | null;
   readonly state: FreshnessState;
@@ -74,6 +76,7 @@ export function keepFresh<Value>(parts: KeepFreshParts<Value>): KeptFresh<Value>
 
   return {
     get,
+    renew: current,
     get latest() {
       return kept?.value ?? null;
     },

@@ -19,7 +19,7 @@ export function identityOf(client: ClientContext, endpoint: string, wording: Que
     client.issuer,
     endpoint,
     client.clientId,
-    'json',
+    client.introspection.signedAnswers === null ? 'json' : 'jwt',
     String(headers.length),
     ...headers.flatMap(([name, value]) => [name, digestOf(value)]),
     tokenParameter,

@@ -7,15 +7,16 @@ import {
   type Soon,
   succeed,
 } from '../domain/index.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import { classOf } from './class-of.ts';
-import { type AuthenticationChoice, chooseAuthentication, NOTHING_SAID } from './client-authentication.ts';
+import { type AuthenticationChoice, chooseAuthentication } from './client-authentication.ts';
 import { createAuthenticator } from './credentials.ts';
 import { settingsFault } from './introspection-fault.ts';
 import { type PreparedQuestion as Prepared, prepareQuestion } from './introspection-request.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
 import { type Fetched, type FreshnessState, keepFresh } from './keep-fresh.ts';
 import { obtainMetadata } from './obtain-metadata.ts';
-import { needsMetadata, type ServerMetadata } from './read-metadata.ts';
+import { needsMetadata, NO_METADATA, type ServerMetadata } from './read-metadata.ts';
 
 /** `basis`: all it was made of besides the settings, to tell whether a refresh changed anything. */
 type PreparedQuestion = Prepared & { readonly basis: string; readonly warnings: readonly string[] };
@@ -27,6 +28,8 @@ export interface QuestionSource {
   readonly latest: Prepared | null;
   /** `null`: no metadata is needed. */
   readonly freshness: FreshnessState | null;
+  /** Of the keys that answers are checked with; `null`: none are fetched. */
+  readonly keyFreshness: FreshnessState | null;
   pause(): void;
   resume(): void;
 }
@@ -40,31 +43,31 @@ export function createQuestionSource(client: ClientContext, parts: EnquirerParts
 
 /** A configured endpoint wins and needs no metadata (META-6); who we are is then what the settings say, or basic. */
 function fromSettings(client: ClientContext, endpoint: string, parts: EnquirerParts): QuestionSource {
-  const metadata = {
-    introspectionEndpoint: endpoint,
-    authentication: NOTHING_SAID,
-    tokenEndpoint: null,
-    warnings: [],
-  };
-  const question = settle(client, metadata, null, parts);
+  const metadata = { ...NO_METADATA, introspectionEndpoint: endpoint };
+  const answers = createAnswers(client, parts);
+  const question = settle(client, metadata, null, { ...parts, answers });
   return {
     get: () => question,
     latest: question.ok ? question.value : null,
     freshness: null,
-    pause: () => undefined,
-    resume: () => undefined,
+    get keyFreshness() {
+      return answers.keyFreshness;
+    },
+    pause: () => answers.pause(),
+    resume: () => answers.resume(),
   };
 }
 
 function fromMetadata(client: ClientContext, parts: EnquirerParts): QuestionSource {
   const { observe, clock, randomness, discoveries } = parts;
+  const answers = createAnswers(client, parts);
   let wasTried = false;
   const kept = keepFresh({
     fetch: (known: PreparedQuestion | null) => {
       // Requests wait for the first attempt; later ones are made off their path.
       const urgency = wasTried ? 'patient' : 'urgent';
       wasTried = true;
-      return discoveries.take(urgency, () => fetchQuestion(client, known, parts));
+      return discoveries.take(urgency, () => fetchQuestion(client, known, { ...parts, answers }));
     },
     onOutcome(outcome) {
       const words =
@@ -85,15 +88,26 @@ function fromMetadata(client: ClientContext, parts: EnquirerParts): QuestionSour
     get freshness() {
       return kept.state;
     },
-    pause: () => kept.pause(),
-    resume: () => kept.resume(),
+    get keyFreshness() {
+      return answers.keyFreshness;
+    },
+    pause() {
+      kept.pause();
+      answers.pause();
+    },
+    resume() {
+      kept.resume();
+      answers.resume();
+    },
   };
 }
+
+type SettlingParts = EnquirerParts & { readonly answers: Pick<Answers, 'readerFor'> };
 
 async function fetchQuestion(
   client: ClientContext,
   known: PreparedQuestion | null,
-  parts: EnquirerParts,
+  parts: SettlingParts,
 ): Promise<Result<Fetched<PreparedQuestion>, Fault>> {
   try {
     const obtained = await obtainMetadata(client, parts, { hasNothing: known === null });
@@ -132,18 +146,20 @@ function settle(
   client: ClientContext,
   metadata: ServerMetadata,
   known: AuthenticationChoice | null,
-  parts: EnquirerParts,
+  parts: SettlingParts,
 ): Result<PreparedQuestion, Fault> {
   const { introspectionEndpoint, authentication } = metadata;
   const choice = chooseAuthentication(client.authentication, authentication, known);
   if (!choice.ok) return fail(settingsFault('metadata_invalid', choice.failure));
   const authenticator = createAuthenticator(client, choice.value, metadata, parts);
-  const question = prepareQuestion(client, introspectionEndpoint, authenticator);
+  const reader = parts.answers.readerFor(metadata);
+  if (!reader.ok) return fail(settingsFault('metadata_invalid', reader.failure));
+  const question = prepareQuestion(client, introspectionEndpoint, authenticator, reader.value);
   if (!question.ok) {
     const detail = `the introspection endpoint is refused: ${question.failure}`;
     return fail(settingsFault('metadata_invalid', detail));
   }
-  const { tokenEndpoint } = metadata;
-  const basis = JSON.stringify([introspectionEndpoint, tokenEndpoint, choice.value, metadata.warnings]);
-  return succeed({ ...question.value, basis, warnings: metadata.warnings });
+  const { tokenEndpoint, jwksUri, answerAlgorithms, warnings } = metadata;
+  const used = [introspectionEndpoint, tokenEndpoint, choice.value, jwksUri, answerAlgorithms, warnings];
+  return succeed({ ...question.value, basis: JSON.stringify(used), warnings });
 }

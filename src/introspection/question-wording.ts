@@ -22,7 +22,7 @@ export interface QuestionWording {
 
 /** Never: a name that is ours taken from `params`, `headers` or `facts`, whatever they hold (INT-1, INT-6). */
 export function wordingOf({ introspection }: ClientContext): QuestionWording {
-  const { tokenParameter, tokenTypeHint, params, headers } = introspection;
+  const { tokenParameter, tokenTypeHint, params, headers, signedAnswers } = introspection;
   const facts = factsOf(introspection);
   const hint: readonly Pair[] = tokenTypeHint === null ? [] : [['token_type_hint', tokenTypeHint]];
   const extra = [...params]
@@ -33,6 +33,8 @@ export function wordingOf({ introspection }: ClientContext): QuestionWording {
     tokenParameter,
     parameters: [...hint, ...extra],
     headers: [
+      // One type only: a server that can choose may choose the weaker one (JIR-1, JIR-3).
+      ['accept', signedAnswers === null ? 'application/json' : 'application/token-introspection+jwt'],
       ...STANDARD_HEADERS.filter(([name]) => !allowed.has(name)),
       ...Array.from(allowed, ([name, value]): Pair => [name, value.reveal()]),
     ],
@@ -59,7 +61,6 @@ export function factsOf({ tokenParameter, params, headers, facts }: Introspectio
 }
 
 const STANDARD_HEADERS: readonly Pair[] = [
-  ['accept', 'application/json'],
   ['accept-encoding', 'identity'],
   ['content-type', 'application/x-www-form-urlencoded'],
   ['user-agent', 'gatehouse'],

@@ -21,13 +21,30 @@ export interface ServerMetadata {
   readonly authentication: OfferedAuthentication;
   /** `null` where this client has no use for it. */
   readonly tokenEndpoint: string | null;
+  /** Where its keys are; `null` where this client has no use for them. */
+  readonly jwksUri: string | null;
+  /** What it says that it signs its answers with; `null`: nothing, or this client has no use for it. */
+  readonly answerAlgorithms: readonly string[] | null;
   /** What the document should not say, or should, and we could do without; whole clauses about "the document". */
   readonly warnings: readonly string[];
 }
 
+/** What is known where no metadata was read. */
+export const NO_METADATA: Omit<ServerMetadata, 'introspectionEndpoint'> = {
+  authentication: NOTHING_SAID,
+  tokenEndpoint: null,
+  jwksUri: null,
+  answerAlgorithms: null,
+  warnings: [],
+};
+
 /** Whether a client cannot do without metadata, although its endpoint may be configured. */
 export function needsMetadata(client: ClientContext): boolean {
-  return client.introspection.endpoint === null || needsTokenEndpoint(client);
+  return client.introspection.endpoint === null || needsTokenEndpoint(client) || needsJwksUri(client);
+}
+
+function needsJwksUri({ introspection }: ClientContext): boolean {
+  return introspection.signedAnswers?.keys.kind === 'metadata';
 }
 
 function needsTokenEndpoint({ authentication }: ClientContext): boolean {
@@ -51,11 +68,11 @@ export function readMetadata(published: Json, client: ClientContext): Result<Ser
   try {
     const configured = client.introspection.endpoint;
     const tokenEndpoint = needsTokenEndpoint(client) ? endpoint(document, 'token_endpoint', client) : null;
+    const rest = { tokenEndpoint, ...answerMembers(document, client) };
     const grantMethods = grantMethodsOf(document, client);
     if (configured !== null) {
       const authentication = { ...NOTHING_SAID, ...grantMethods };
-      const own = { introspectionEndpoint: configured, authentication, tokenEndpoint };
-      return succeed({ ...own, warnings: [] });
+      return succeed({ introspectionEndpoint: configured, authentication, ...rest, warnings: [] });
     }
     const algorithms = texts(document, ALGORITHMS);
     return succeed({
@@ -65,7 +82,7 @@ export function readMetadata(published: Json, client: ClientContext): Result<Ser
         algorithms: algorithms?.filter((algorithm) => algorithm !== 'none') ?? null,
         ...grantMethods,
       },
-      tokenEndpoint,
+      ...rest,
       warnings: warningsAbout(algorithms, client),
     });
   } catch (error) {
@@ -106,6 +123,18 @@ function warningsAbout(
     : [];
 }
 
+/** What signed answers are checked with (RFC 9701 section 7, META-10). */
+function answerMembers(
+  document: JsonObject,
+  client: ClientContext,
+): Pick<ServerMetadata, 'jwksUri' | 'answerAlgorithms'> {
+  if (client.introspection.signedAnswers === null) return { jwksUri: null, answerAlgorithms: null };
+  return {
+    jwksUri: needsJwksUri(client) ? endpoint(document, 'jwks_uri', client) : null,
+    answerAlgorithms: texts(document, 'introspection_signing_alg_values_supported'),
+  };
+}
+
 /** With mutual TLS the aliases come first, one by one (RFC 8705 section 5, META-11). */
 function aliased(document: JsonObject, { authentication }: ClientContext): JsonObject {
   const aliases = document['mtls_endpoint_aliases'];
@@ -126,7 +155,7 @@ class WrongMember extends Error {}
 function endpoint(document: JsonObject, name: string, client: ClientContext): string {
   const value = document[name];
   if (value === undefined) {
-    const advice = name === 'introspection_endpoint' ? '; set `introspection.endpoint`' : '';
+    const advice = ADVICE.get(name) ?? '';
     throw new WrongMember(`the document names no "${name}"${advice}`);
   }
   if (typeof value !== 'string') throw new WrongMember(`"${name}" is not a string`);
@@ -139,6 +168,11 @@ function endpoint(document: JsonObject, name: string, client: ClientContext): st
   }
   return value;
 }
+
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['introspection_endpoint', '; set `introspection.endpoint`'],
+  ['jwks_uri', '; set `introspection.jwt.jwksUri` or `introspection.jwt.keys`'],
+]);
 
 /** RFC 8414 section 3.3: identical, code point by code point (META-4). */
 function issuerProblem(stated: Json | undefined, configured: string | null): string | null {

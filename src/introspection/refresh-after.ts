@@ -2,14 +2,14 @@ import { type Milliseconds, milliseconds } from '../domain/index.ts';
 import type { AnswerHeaders } from './exchange.ts';
 
 /**
- * How long a metadata document is used before it is fetched again: `max-age` less `Age` (RFC 9111 section 4.2), never
- * under a minute or over a day, a quarter of an hour when the server does not say.
+ * How long a document is used before it is fetched again: `max-age` less `Age` (RFC 9111 section 4.2), never under a
+ * minute or over a day (or another cap), a quarter of an hour when the server does not say.
  */
-export function refreshAfter(headers: AnswerHeaders): Milliseconds {
+export function refreshAfter(headers: AnswerHeaders, cap: Milliseconds = CAP): Milliseconds {
   const maxAge = maxAgeOf(headers['cache-control']);
   if (maxAge === null) return STANDARD;
   const left = (maxAge - ageOf(headers['age'])) * 1000;
-  return milliseconds(Math.min(Math.max(left, FLOOR), CAP));
+  return milliseconds(Math.min(Math.max(left, FLOOR), cap));
 }
 
 export const FLOOR = milliseconds(60_000);

@@ -44,6 +44,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
       if (event.outcome === 'credentials_refused') return 'error';
       return isFault(event.outcome) ? 'warn' : 'debug';
     case 'metadata_refreshed':
+    case 'signing_keys_refreshed':
       if (isFault(event.outcome)) return 'warn';
       return event.outcome === 'changed' ? 'info' : 'debug';
     case 'call_token_renewed':
@@ -96,6 +97,7 @@ export function lineOf(event: LoggedEvent): Line {
       return enquiry(event, { took_ms: rounded(event.tookMs), detail: plain(event.detail) });
     case 'metadata_refreshed':
     case 'call_token_renewed':
+    case 'signing_keys_refreshed':
       return enquiry(event, { detail: plain(event.detail) });
     case 'suspension_changed':
       return repetitive(
@@ -150,9 +152,12 @@ function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
   return faulty(decision.reason, { reason }, fields);
 }
 
-/** A question to the authorization server: about a token, for its metadata, or for a token of our own. */
+/** A question to the authorization server: about a token, for its metadata or keys, or for a token of our own. */
 function enquiry(
-  { client, outcome }: Arm<'introspected' | 'metadata_refreshed' | 'call_token_renewed'>,
+  {
+    client,
+    outcome,
+  }: Arm<'introspected' | 'metadata_refreshed' | 'signing_keys_refreshed' | 'call_token_renewed'>,
   rest: Fields,
 ): Line {
   const matter = { client: plain(client), outcome };

@@ -182,6 +182,11 @@ export const METRICS = {
     'max',
     'Over 24 hours: it cannot be refreshed.',
   ),
+  gatehouse_signing_key_refreshes_total: counter(
+    'Readings of the key sets that signed answers are checked with, by client and by what came of them.',
+    { client: CLIENT, outcome: ['changed', 'unchanged', ...FAULTS] },
+    'An outcome other than `changed` and `unchanged` for an hour.',
+  ),
   gatehouse_client_misconfigured: pulled(
     '1 while a setting of this client is known to be wrong; its checks are answered 503.',
     { client: CLIENT },

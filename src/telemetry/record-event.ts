@@ -33,6 +33,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   const suspensions = registry.scalar('gatehouse_endpoint_suspensions_total');
   const callTokens = registry.scalar('gatehouse_call_token_renewals_total');
   const refreshes = registry.scalar('gatehouse_metadata_refreshes_total');
+  const keyRefreshes = registry.scalar('gatehouse_signing_key_refreshes_total');
 
   return function recordEvent(event) {
     switch (event.event) {
@@ -74,6 +75,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'call_token_renewed':
         callTokens.at({ client: event.client, outcome: event.outcome }).value += 1;
+        return;
+      case 'signing_keys_refreshed':
+        keyRefreshes.at({ client: event.client, outcome: event.outcome }).value += 1;
         return;
       case 'suspension_changed':
         if (event.isOn) suspensions.at({ client: event.client, cause: event.cause }).value += 1;

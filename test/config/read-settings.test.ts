@@ -87,6 +87,7 @@ describe('readSettings', () => {
           facts: { params: new Map(), headers: new Map() },
           maxAnswer: 65_536,
           clientSelfOnly: false,
+          signedAnswers: null,
         },
         tls: { ca: null, minVersion: 'TLSv1.2' },
         allowAddresses: [],

@@ -40,6 +40,7 @@ const world = aWorld({
       format: 'pem',
     }),
     'keys.json': JSON.stringify({ keys: [] }),
+    'ed.key': generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
     'public.json': JSON.stringify(createPublicKey(door.key).export({ format: 'jwk' })),
     huge: 'x'.repeat(1024 * 1024 + 1),
   },

@@ -152,7 +152,7 @@ describe('the answer', () => {
     ['introspection_content_type', 'a login page', html()],
     ['introspection_content_type', 'no content type', http({ body: JSON.stringify(ACTIVE) })],
     ['introspection_content_type', 'text', typed('text/json')],
-    ['introspection_content_type', 'a JWT nobody asked for', typed('application/token-introspection+jwt')],
+    ['introspection_signed', 'a JWT nobody asked for', typed('application/token-introspection+jwt')],
     ['introspection_content_type', 'a type that only begins alike', typed('application/jsonx')],
     ['introspection_content_type', 'a type that only ends alike', typed('x/application/json')],
     ['introspection_compressed', 'gzip', gzipped(ACTIVE)],

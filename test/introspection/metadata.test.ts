@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { SignedAnswerSettings } from '../../src/domain/index.ts';
 import { readMetadata } from '../../src/introspection/read-metadata.ts';
 import { refreshAfter } from '../../src/introspection/refresh-after.ts';
 import { wellKnownPlaces } from '../../src/introspection/well-known.ts';
 import { aClient } from '../support/builders.ts';
+import { signedAnswers } from './signer.ts';
 
 describe('wellKnownPlaces', () => {
   it.each([
@@ -47,7 +49,61 @@ describe('readMetadata', () => {
         authentication: { methods, algorithms: null },
         tokenEndpoint: null,
         warnings: [],
+        jwksUri: null,
+        answerAlgorithms: null,
       },
+    });
+  });
+
+  describe('for signed answers', () => {
+    const algorithms = ['ES256', 'none'];
+    const full = {
+      ...document,
+      jwks_uri: 'https://idp.example/jwks',
+      introspection_signing_alg_values_supported: algorithms,
+    };
+    const wanting = (differing: Partial<SignedAnswerSettings> = {}) => {
+      const signed = signedAnswers({ keys: { kind: 'metadata' }, ...differing });
+      return { ...client, introspection: { ...client.introspection, signedAnswers: signed } };
+    };
+
+    it('says where the keys are and what it signs with (META-10)', () => {
+      const value = { jwksUri: 'https://idp.example/jwks', answerAlgorithms: algorithms };
+      expect(readMetadata(full, wanting())).toMatchObject({ ok: true, value });
+      expect(readMetadata({ ...document, jwks_uri: full.jwks_uri }, wanting())).toMatchObject({
+        value: { answerAlgorithms: null },
+      });
+    });
+
+    it('says it beside an endpoint of the settings, too', () => {
+      const settled = wanting();
+      const configured = {
+        ...settled,
+        introspection: { ...settled.introspection, endpoint: 'https://idp.example/x' },
+      };
+      expect(readMetadata(full, configured)).toMatchObject({
+        value: { introspectionEndpoint: 'https://idp.example/x', jwksUri: 'https://idp.example/jwks' },
+      });
+    });
+
+    it('is not asked for keys that the settings lead to', () => {
+      const keys = { kind: 'url', url: 'https://idp.example/keys' } as const;
+      expect(readMetadata(document, wanting({ keys }))).toMatchObject({ ok: true, value: { jwksUri: null } });
+    });
+
+    it.each([
+      ['is missing', undefined],
+      ['is no text', 7],
+      ['is on another origin', 'https://evil.example/jwks'],
+      ['is plain http', 'http://idp.example/jwks'],
+      ['holds user info', 'https://a:b@idp.example/jwks'],
+    ])('is refused when "jwks_uri" %s (META-7, T-14)', (_what, uri) => {
+      expect(readMetadata({ ...full, jwks_uri: uri as string }, wanting()).ok).toBe(false);
+    });
+
+    it('is refused when its algorithms are no list of texts', () => {
+      const odd = { ...full, introspection_signing_alg_values_supported: 'ES256' };
+      expect(readMetadata(odd, wanting()).ok).toBe(false);
     });
   });
 

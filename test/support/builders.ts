@@ -36,6 +36,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
       facts: { params: new Map(), headers: new Map() },
       maxAnswer: bytes(65_536),
       clientSelfOnly: false,
+      signedAnswers: null,
     },
     tls: { ca: null, minVersion: 'TLSv1.2' },
     token: null,

@@ -114,6 +114,11 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { 'gatehouse_call_token_renewals_total{client="default",outcome="renewed"}': 1 },
     log: { level: 'debug', client: 'default', outcome: 'renewed', detail: null },
   },
+  signing_keys_refreshed: {
+    event: { event: 'signing_keys_refreshed', client: 'default', outcome: 'changed', detail: null },
+    series: { 'gatehouse_signing_key_refreshes_total{client="default",outcome="changed"}': 1 },
+    log: { level: 'info', client: 'default', outcome: 'changed', detail: null },
+  },
   suspension_changed: {
     event: { event: 'suspension_changed', client: 'default', cause: 'failing', isOn: true },
     series: { 'gatehouse_endpoint_suspensions_total{client="default",cause="failing"}': 1 },

@@ -132,7 +132,7 @@ function checkAlgorithm(client: Raw, possible: readonly string[], what: string):
 }
 
 /** Empty where nothing was read. */
-function contentAt({ value }: Raw, contentOf: (reference: TextReference) => string): string {
+export function contentAt({ value }: Raw, contentOf: (reference: TextReference) => string): string {
   const isReference =
     typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value));
   return isReference ? contentOf(value as TextReference) : '';

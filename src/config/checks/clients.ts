@@ -4,6 +4,7 @@ import { checkTokenForm } from './candidates.ts';
 import { checkEnquiry } from './enquiry.ts';
 import { checkProxy } from './proxy.ts';
 import { checkSameNames } from './routes.ts';
+import { checkSignedAnswers } from './signed-answers.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
 export function checkClients(root: Raw): readonly Finding[] {
@@ -13,6 +14,7 @@ export function checkClients(root: Raw): readonly Finding[] {
       ...checkWhereabouts(client),
       ...checkAuthentication(client),
       ...checkSchemes(client),
+      ...checkSignedAnswers(client),
       ...checkProxy(at(client, 'proxy')),
       ...checkEnquiry(at(client, 'introspection')),
       ...checkTokenForm(client),
@@ -40,6 +42,7 @@ function checkSchemes(client: Raw): readonly Finding[] {
     at(client, 'metadataUrl'),
     at(client, 'introspection', 'endpoint'),
     at(client, 'auth', 'clientCredentials', 'endpoint'),
+    at(client, 'introspection', 'jwt', 'jwksUri'),
     ...itemsOf(at(client, 'endpointOrigins')),
     ...entriesOf(at(client, 'metadataOverrides')),
     ...entriesOf(at(client, 'metadataOverrides', 'mtls_endpoint_aliases')),

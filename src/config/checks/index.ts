@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.ts';
 import type { Plain } from '../yaml/plain.ts';
-export { checkAlgorithms } from './authentication.ts';
+import type { TextReference } from '../reference-source.ts';
+import { checkAlgorithms as checkOwnAlgorithms } from './authentication.ts';
 export { checkCandidates } from './candidates.ts';
 import { checkCache } from './cache.ts';
 import { checkClientStore } from './client-store.ts';
@@ -8,7 +9,9 @@ import { checkClients } from './clients.ts';
 import { checkDoors } from './doors.ts';
 import { checkHeaders } from './headers.ts';
 import { checkLifetimes } from './lifetimes.ts';
+import type { Raw } from './raw.ts';
 import { checkRoutes } from './routes.ts';
+import { checkAnswerAlgorithms } from './signed-answers.ts';
 import { checkWait } from './wait.ts';
 
 /** What no key can tell alone: contradictions, and names that lead nowhere. */
@@ -24,4 +27,12 @@ export function checkTogether(effective: Plain): readonly Finding[] {
     ...checkRoutes(root),
     ...checkHeaders(root),
   ];
+}
+
+/** What only the texts that the file leads to can tell: whether keys and secrets go with algorithms. */
+export function checkAlgorithms(
+  root: Raw,
+  contentOf: (reference: TextReference) => string,
+): readonly Finding[] {
+  return [...checkOwnAlgorithms(root, contentOf), ...checkAnswerAlgorithms(root, contentOf)];
 }

@@ -29,6 +29,7 @@ import {
   yesOrNo,
 } from './texts.ts';
 import { tokenPattern, tokenPrefix } from './token-forms.ts';
+import { signedAnswers } from './signed-answers.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
 export function clients() {
@@ -194,7 +195,16 @@ function introspection() {
       'Facts of each checked request that are sent along. They are part of the cache key.',
     ),
     maxAnswer: standard(size({ min: '1KiB', max: '16MiB' }), '64KiB', 'A longer answer is a fault.'),
-    response: standard(choice(['json'], ['jwt']), 'json', 'What is asked for.'),
+    response: standard(
+      choice(['json', 'jwt']),
+      'json',
+      'What is asked for, and all that is taken: `json`, or `jwt` for answers that the server signs (RFC 9701).',
+    ),
+    jwt: optional(
+      signedAnswers(),
+      'With `response: jwt`: what a signed answer must be like.',
+      'as its keys say where they are left out',
+    ),
     clientSelfOnly: standard(
       yesOrNo(),
       false,
