@@ -18,11 +18,11 @@ import { classOf } from './class-of.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
 import { openConnections } from './connections.ts';
 import { type ConnectorParts, connectorSettingsOf } from './connector.ts';
+import { secretCredentials } from './credentials.ts';
 import { exchange, type Exchange, type HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
 import { settingsFault } from './introspection-fault.ts';
 import { readTokenAnswer } from './read-token-answer.ts';
-import { secretCredentials } from './secret-credentials.ts';
 import { readTarget, type Target } from './target.ts';
 
 export interface GrantParts extends ConnectorParts {

@@ -1,19 +1,8 @@
-import {
-  type ClientAuthentication,
-  type ClientContext,
-  type Fault,
-  type Result,
-  Secret,
-  type Soon,
-  succeed,
-  unreachable,
-} from '../domain/index.ts';
-import { type AssertionParts, createAssertions, type Whereabouts } from './assertions.ts';
-import { type CallToken, createCallToken } from './call-token.ts';
-import type { AuthenticationChoice } from './client-authentication.ts';
-import { createGrant, type GrantParts } from './client-credentials-grant.ts';
+import { Buffer } from 'node:buffer';
+
+import { Secret } from '../domain/index.ts';
+import type { SecretMethod } from './client-authentication.ts';
 import { formEncode } from './form-encode.ts';
-import { inForm, inHeader, secretCredentials } from './secret-credentials.ts';
 
 /** What proves on the wire who we are: one of the two is empty (RFC 6749 section 2.3, INT-6). */
 export interface Credentials {
@@ -25,74 +14,29 @@ export interface Credentials {
   readonly renew?: () => boolean;
 }
 
-/** Who we are, for one request after the other. */
-export interface Authenticator {
-  readonly choice: AuthenticationChoice;
-  /** The access token that our calls carry; `null`: they carry none that is fetched. */
-  readonly callToken: CallToken | null;
-  /** For one attempt of one request. Settles by the signal at the latest; never rejects. */
-  credentials(signal: AbortSignal): Soon<Result<Credentials, Fault>>;
+/** Our name and secret, in one of the two ways of RFC 6749 section 2.3.1. */
+export function secretCredentials(
+  clientId: string,
+  secret: Secret,
+  { method, encoding }: { readonly method: SecretMethod; readonly encoding: 'form' | 'raw' },
+): Credentials {
+  return method === 'client_secret_post'
+    ? inForm(`&client_id=${formEncode(clientId)}&client_secret=${formEncode(secret.reveal())}`)
+    : basic(clientId, secret, encoding);
 }
 
-export type AuthenticatorParts = AssertionParts & GrantParts;
-
-export function createAuthenticator(
-  client: ClientContext,
-  choice: AuthenticationChoice,
-  whereabouts: Whereabouts,
-  parts: AuthenticatorParts,
-): Authenticator {
-  const { authentication } = client;
-  if ('assertion' in authentication) {
-    const assertions = createAssertions({ ...client, authentication }, choice, whereabouts, parts);
-    return { choice, callToken: null, credentials: async () => succeed(inForm(await assertions.next())) };
-  }
-  if (authentication.method === 'bearer' && 'grant' in authentication) {
-    const callToken = createCallToken(createGrant(client, authentication.grant, choice, whereabouts, parts));
-    return { choice, callToken, credentials: (signal) => withCallToken(callToken, signal) };
-  }
-  const same = succeed(lasting(client.clientId, authentication, choice));
-  return { choice, callToken: null, credentials: () => same };
+/** Both halves are form-encoded before base64 (INT-5), unless the server wants them raw. */
+function basic(clientId: string, secret: Secret, encoding: 'form' | 'raw'): Credentials {
+  const encode = encoding === 'form' ? formEncode : (text: string): string => text;
+  const pair = `${encode(clientId)}:${encode(secret.reveal())}`;
+  return inHeader(new Secret(`Basic ${Buffer.from(pair).toString('base64')}`));
 }
 
-type Lasting = Exclude<ClientAuthentication, { readonly assertion: unknown } | { readonly grant: unknown }>;
-
-/** The methods whose bytes are the same on every request. */
-function lasting(clientId: string, authentication: Lasting, { method }: AuthenticationChoice): Credentials {
-  switch (authentication.method) {
-    case 'automatic':
-    case 'client_secret_basic':
-    case 'client_secret_post': {
-      const { secret } = authentication;
-      const encoding = authentication.method === 'client_secret_basic' ? authentication.encoding : 'form';
-      const chosen = method === 'client_secret_post' ? method : 'client_secret_basic';
-      return secretCredentials(clientId, secret, { method: chosen, encoding: encoding ?? 'form' });
-    }
-    case 'bearer':
-      return bearer(authentication.token);
-    case 'automatic_tls':
-    case 'tls_client_auth':
-    case 'self_signed_tls_client_auth':
-    case 'none':
-      // With a certificate that is the proof, and the name says whose it is (MTLS-1).
-      return inForm(`&client_id=${formEncode(clientId)}`);
-    default:
-      return unreachable(authentication);
-  }
+export function inHeader(authorization: Secret): Credentials {
+  return { headers: [{ name: 'authorization', value: authorization }], form: new Secret('') };
 }
 
-/** RFC 6750 section 2.1. The token says who we are, so that no name goes beside it. */
-function bearer(token: Secret): Credentials {
-  return inHeader(new Secret(`Bearer ${token.reveal()}`));
-}
-
-function withCallToken(callToken: CallToken, signal: AbortSignal): Soon<Result<Credentials, Fault>> {
-  const token = callToken.get(signal);
-  return token instanceof Promise ? token.then(shown) : shown(token);
-
-  function shown(held: Result<Secret, Fault>): Result<Credentials, Fault> {
-    if (!held.ok) return held;
-    const { value } = held;
-    return succeed({ ...bearer(value), renew: () => callToken.discard(value) });
-  }
+/** @param form continues a form: `&client_id=…`. */
+export function inForm(form: string): Credentials {
+  return { headers: [], form: new Secret(form) };
 }

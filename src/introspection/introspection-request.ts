@@ -14,7 +14,8 @@ import {
 import { type AnswerReader, PLAIN } from './answers.ts';
 import type { CallToken } from './call-token.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
-import type { Authenticator, Credentials } from './credentials.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Credentials } from './credentials.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
 import { identityOf } from './question-identity.ts';

@@ -8,9 +8,9 @@ import {
   succeed,
 } from '../domain/index.ts';
 import { type Answers, createAnswers } from './answers.ts';
+import { createAuthenticator } from './authenticator.ts';
 import { classOf } from './class-of.ts';
 import { type AuthenticationChoice, chooseAuthentication } from './client-authentication.ts';
-import { createAuthenticator } from './credentials.ts';
 import { settingsFault } from './introspection-fault.ts';
 import { type PreparedQuestion as Prepared, prepareQuestion } from './introspection-request.ts';
 import type { EnquirerParts } from './introspector-parts.ts';

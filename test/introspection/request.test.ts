@@ -10,7 +10,8 @@ import {
   Secret,
 } from '../../src/domain/index.ts';
 import { chooseAuthentication } from '../../src/introspection/client-authentication.ts';
-import { createAuthenticator, type Credentials } from '../../src/introspection/credentials.ts';
+import { createAuthenticator } from '../../src/introspection/authenticator.ts';
+import type { Credentials } from '../../src/introspection/credentials.ts';
 import type { HttpRequest } from '../../src/introspection/exchange.ts';
 import { formEncode } from '../../src/introspection/form-encode.ts';
 import { type PreparedQuestion, prepareQuestion } from '../../src/introspection/introspection-request.ts';

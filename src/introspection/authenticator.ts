@@ -1,0 +1,88 @@
+import {
+  type ClientAuthentication,
+  type ClientContext,
+  type Fault,
+  type Result,
+  Secret,
+  type Soon,
+  succeed,
+  unreachable,
+} from '../domain/index.ts';
+import { type AssertionParts, createAssertions, type Whereabouts } from './assertions.ts';
+import { type CallToken, createCallToken } from './call-token.ts';
+import type { AuthenticationChoice } from './client-authentication.ts';
+import { createGrant, type GrantParts } from './client-credentials-grant.ts';
+import { type Credentials, inForm, inHeader, secretCredentials } from './credentials.ts';
+import { formEncode } from './form-encode.ts';
+
+/** Who we are, for one request after the other. */
+export interface Authenticator {
+  readonly choice: AuthenticationChoice;
+  /** The access token that our calls carry; `null`: they carry none that is fetched. */
+  readonly callToken: CallToken | null;
+  /** For one attempt of one request. Settles by the signal at the latest; never rejects. */
+  credentials(signal: AbortSignal): Soon<Result<Credentials, Fault>>;
+}
+
+export type AuthenticatorParts = AssertionParts & GrantParts;
+
+export function createAuthenticator(
+  client: ClientContext,
+  choice: AuthenticationChoice,
+  whereabouts: Whereabouts,
+  parts: AuthenticatorParts,
+): Authenticator {
+  const { authentication } = client;
+  if ('assertion' in authentication) {
+    const assertions = createAssertions({ ...client, authentication }, choice, whereabouts, parts);
+    return { choice, callToken: null, credentials: async () => succeed(inForm(await assertions.next())) };
+  }
+  if (authentication.method === 'bearer' && 'grant' in authentication) {
+    const callToken = createCallToken(createGrant(client, authentication.grant, choice, whereabouts, parts));
+    return { choice, callToken, credentials: (signal) => withCallToken(callToken, signal) };
+  }
+  const same = succeed(lasting(client.clientId, authentication, choice));
+  return { choice, callToken: null, credentials: () => same };
+}
+
+type Lasting = Exclude<ClientAuthentication, { readonly assertion: unknown } | { readonly grant: unknown }>;
+
+/** The methods whose bytes are the same on every request. */
+function lasting(clientId: string, authentication: Lasting, { method }: AuthenticationChoice): Credentials {
+  switch (authentication.method) {
+    case 'automatic':
+    case 'client_secret_basic':
+    case 'client_secret_post': {
+      const { secret } = authentication;
+      const encoding = authentication.method === 'client_secret_basic' ? authentication.encoding : 'form';
+      const chosen = method === 'client_secret_post' ? method : 'client_secret_basic';
+      return secretCredentials(clientId, secret, { method: chosen, encoding: encoding ?? 'form' });
+    }
+    case 'bearer':
+      return bearer(authentication.token);
+    case 'automatic_tls':
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
+    case 'none':
+      // With a certificate that is the proof, and the name says whose it is (MTLS-1).
+      return inForm(`&client_id=${formEncode(clientId)}`);
+    default:
+      return unreachable(authentication);
+  }
+}
+
+/** RFC 6750 section 2.1. The token says who we are, so that no name goes beside it. */
+function bearer(token: Secret): Credentials {
+  return inHeader(new Secret(`Bearer ${token.reveal()}`));
+}
+
+function withCallToken(callToken: CallToken, signal: AbortSignal): Soon<Result<Credentials, Fault>> {
+  const token = callToken.get(signal);
+  return token instanceof Promise ? token.then(shown) : shown(token);
+
+  function shown(held: Result<Secret, Fault>): Result<Credentials, Fault> {
+    if (!held.ok) return held;
+    const { value } = held;
+    return succeed({ ...bearer(value), renew: () => callToken.discard(value) });
+  }
+}
