@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { run } from './cli/run.ts';
+import { flagsToAdd } from './cli/young-generation.ts';
+
+relaunchWithFlags();
+// Loaded only now: a process that takes its own place must not load everything twice.
+const { run } = await import('./cli/run.ts');
 
 process.exitCode = await run({
   argv: process.argv.slice(2),
@@ -21,3 +25,16 @@ process.exitCode = await run({
     };
   },
 });
+
+/** Takes its own place with the flags that are missing: the same process id, the same files. Where that cannot be, goes on without. */
+function relaunchWithFlags(): void {
+  const [script = '', ...argv] = process.argv.slice(1);
+  const { execArgv, env, execPath } = process;
+  const flags = flagsToAdd({ argv, execArgv, nodeOptions: env['NODE_OPTIONS'] ?? '' });
+  if (flags.length === 0 || typeof process.execve !== 'function') return;
+  try {
+    process.execve(execPath, [execPath, ...execArgv, ...flags, script, ...argv], env);
+  } catch {
+    // Windows, or a sandbox that forbids it.
+  }
+}
