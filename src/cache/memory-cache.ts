@@ -13,6 +13,7 @@ import {
   type HouseEvent,
   type MemoryCache,
   type MemoryHit,
+  milliseconds,
   MISS,
   monotonicMilliseconds,
   type Observe,
@@ -25,6 +26,8 @@ import type { Entry } from './slot-queue.ts';
 export interface MemoryCacheParts {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** How long an active answer stays, not to be served but in an outage, when its time is over. Left out: not at all. */
+  readonly longestPast?: () => number;
 }
 
 export interface MemoryCacheSettings {
@@ -54,7 +57,7 @@ export function createMemoryCache(
   parts: MemoryCacheParts,
   settings: MemoryCacheSettings,
 ): ObservedMemoryCache {
-  const { clock, observe } = parts;
+  const { clock, observe, longestPast = () => 0 } = parts;
   const partitions = {
     active: createPartition(settings.active, (cause) => evicted('active', cause)),
     inactive: createPartition(settings.inactive, (cause) => evicted('inactive', cause)),
@@ -78,6 +81,17 @@ export function createMemoryCache(
       partitions[kept === 'active' ? 'inactive' : 'active'].drop(key);
     },
 
+    getPast(_kind, key) {
+      const entry = partitions.active.find(key);
+      if (entry === undefined) return null;
+      const { record } = entry.hit;
+      const pastMs = clock.monotonic() - entry.servedUntil;
+      const isTokenOver = record.exp !== null && clock.now() >= record.exp * 1000;
+      return pastMs < 0 || pastMs >= longestPast() || isTokenOver
+        ? null
+        : { record, pastFor: milliseconds(pastMs) };
+    },
+
     forget(_kind, key) {
       partitions.active.drop(key);
       partitions.inactive.drop(key);
@@ -90,6 +104,7 @@ export function createMemoryCache(
     const entry = partitions[kept].find(key);
     if (entry === undefined) return null;
     if (!isServed(entry)) {
+      if (kept === 'active' && clock.monotonic() < entry.servedUntil + longestPast()) return null;
       partitions[kept].expire(key);
       evicted(kept, 'expired');
       return null;

@@ -11,16 +11,16 @@ import {
   type DenyReason,
   type Fault,
   followedBy,
-  type Introspection,
+  type KnownAnswer,
   type Observe,
   type RequestContext,
   type Resolve,
-  type Result,
+  type Resolved,
   type Soon,
   unreachable,
   UnusableRequestError,
 } from '../domain/index.ts';
-import type { Policy, Rule } from '../policy/index.ts';
+import { markStale, type Policy, type Rule } from '../policy/index.ts';
 
 export interface CheckParts {
   readonly policy: Policy;
@@ -89,14 +89,24 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     token: AccessToken,
     context: RequestContext,
   ): Soon<Decision> {
-    return followedBy(resolve(client, token, context, rule.age), (answer: Result<Introspection, Fault>) => {
+    return followedBy(resolve(client, token, context, rule.age), (answer: Resolved) => {
       if (!answer.ok) return faulted(rule, answer.failure);
       // Only this goes on to the next: whoever knows the token has the last word, and a fault is nobody's word.
       const isUnknownHere = rule.tryInOrder && answer.value.kind === 'inactive';
       const next = isUnknownHere ? clients.next(client, rule, token, context) : null;
       if (next !== null) return judgeToken(rule, next, token, context);
-      return policy.judge(rule, answer.value, client, context, clock.now());
+      return judged(rule, answer, client, context);
     });
+  }
+
+  function judged(
+    rule: Rule,
+    { value, staleFor }: KnownAnswer,
+    client: ClientContext,
+    context: RequestContext,
+  ): Decision {
+    const decision = policy.judge(rule, value, client, context, clock.now());
+    return staleFor === undefined ? decision : markStale(decision, staleFor);
   }
 
   function crashed(cause: unknown): Decision {

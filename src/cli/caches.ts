@@ -48,7 +48,7 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
 
   let settings = initial;
   let keys = deriveKeys(keyOf(initial));
-  let memory = createMemoryCache({ clock, observe }, initial);
+  let memory = openMemory(initial);
   let shared = openShared();
 
   return {
@@ -80,7 +80,7 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     if (hasOtherKey || hasOtherTimes) shared = openShared();
     // A lowered time counts for what is kept already, too.
     if (hasOtherTimes || sizesOf(before) !== sizesOf(next))
-      memory = createMemoryCache({ clock, observe }, next);
+      memory = openMemory(next);
   }
 
   function openShared(): SharedCache | null {
@@ -90,6 +90,10 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
       { store: redis.store, seal, clock, observe, readIntrospection },
       { timeout: settings.shared.timeout, maxAge: settings.active.max },
     );
+  }
+
+  function openMemory(sizes: CacheSettings): ReturnType<typeof createMemoryCache> {
+    return createMemoryCache({ clock, observe, longestPast: () => settings.stale }, sizes);
   }
 
   function keyOf({ keys: [newest] }: CacheSettings): Buffer {

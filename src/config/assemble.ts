@@ -62,6 +62,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
       keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
       active: cache.active,
       inactive: cache.inactive,
+      stale: milliseconds(Math.max(0, ...input.routes.map(({ stale }) => stale))),
       shared: cache.shared === undefined ? null : sharedOf(cache.shared, sources),
     },
     routes: input.routes.map((route) => routeOf(route, input.requirements)),
@@ -181,7 +182,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
     tryInOrder,
     mode,
     path,
-    age: { freshness: route.freshness ?? null, stale: milliseconds(0) },
+    age: { freshness: route.freshness ?? null, stale: route.stale },
     require: (require ?? []).map((item) =>
       requirementOf(typeof item === 'string' ? checked(named[item]) : item),
     ),

@@ -87,6 +87,8 @@ export interface CacheSettings {
     /** Whether other replicas are told, at the second sighting of a token. */
     readonly shared: boolean;
   };
+  /** The longest `stale` of a route: so long active answers stay in memory when their time is over. */
+  readonly stale: Milliseconds;
   /** `null`: memory alone. */
   readonly shared: SharedCacheSettings | null;
 }

@@ -71,6 +71,8 @@ export interface Fault {
   readonly detail: string | null;
   /** What the authorization server asked us to wait, when it did. */
   readonly retryAfter?: Seconds;
+  /** Whether it is of our own making although the reason names the server, as when no turn came in time. Left out: no. */
+  readonly isOurs?: boolean;
 }
 
 export const fault = (reason: FaultReason, detail: string | null = null): Fault => ({ reason, detail });

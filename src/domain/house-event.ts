@@ -34,6 +34,8 @@ export type HouseEvent =
     }
   /** A check joined an enquiry that was already under way (decision 7). */
   | { readonly event: 'enquiry_shared' }
+  /** An answer whose time was over was served, for its server is out. */
+  | { readonly event: 'stale_served'; readonly client: string; readonly pastFor: Milliseconds }
   /** The answer about a token in steady use was asked for again before it ran out. */
   | { readonly event: 'answer_refreshed'; readonly outcome: 'active' | 'inactive' | 'failed' }
   | {

@@ -4,10 +4,10 @@ import type { ClientContext } from './client.ts';
 import type { Decision, Fault } from './decision.ts';
 import type { HouseEvent } from './house-event.ts';
 import type { Introspection } from './introspection.ts';
-import type { EpochMilliseconds, MonotonicMilliseconds } from './quantity.ts';
+import type { EpochMilliseconds, Milliseconds, MonotonicMilliseconds } from './quantity.ts';
 import type { DenyReason } from './reasons.ts';
 import type { RequestContext } from './request-context.ts';
-import type { Result } from './result.ts';
+import type { Failed, Result, Success } from './result.ts';
 import type { AccessToken } from './secret.ts';
 
 /** Either the value itself, when it is at hand, or a promise of it. A known token never costs a promise. */
@@ -91,7 +91,14 @@ export type Resolve = (
   token: AccessToken,
   context: RequestContext,
   age: AnswerAge,
-) => Soon<Result<Introspection, Fault>>;
+) => Soon<Resolved>;
+
+export type Resolved = KnownAnswer | Failed<Fault>;
+
+export interface KnownAnswer extends Success<Introspection> {
+  /** How long its time has been over: it is served because the server is out. Left out: it is not over. */
+  readonly staleFor?: Milliseconds;
+}
 
 export type Recall = { readonly kind: 'hit'; readonly record: CacheRecord } | Miss;
 
@@ -114,6 +121,8 @@ export interface TokenCache {
 /** The tier in this process: always answers at once. */
 export interface MemoryCache extends TokenCache {
   get(kind: CacheKind, key: CacheKey): MemoryHit | Miss;
+  /** An active answer whose time is over and whose token is not; `null`: none, or it is longer over than any route allows. */
+  getPast(kind: CacheKind, key: CacheKey): PastAnswer | null;
   /**
    * Does nothing when a newer answer is known.
    * @param owner whose share of the memory it counts against: the name of the client.
@@ -121,6 +130,12 @@ export interface MemoryCache extends TokenCache {
   put(kind: CacheKind, key: CacheKey, record: CacheRecord, owner?: string): void;
   /** Whatever was kept is known to be over. */
   forget(kind: CacheKind, key: CacheKey): void;
+}
+
+export interface PastAnswer {
+  readonly record: CacheRecord;
+  /** How long its time has been over. */
+  readonly pastFor: Milliseconds;
 }
 
 /** The same object each time, so that a known token makes nothing new. */

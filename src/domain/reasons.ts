@@ -37,6 +37,10 @@ interface FaultRow {
 
 export const ALLOW_REASONS = {
   token_accepted: { meaning: 'The token is active and satisfies the rule.' },
+  allowed_stale: {
+    meaning:
+      'As `token_accepted`, by an answer whose time was over, since the authorization server is out (`stale`).',
+  },
   anonymous: { meaning: 'The rule is `optional` and no credential was sent.' },
   public_route: { meaning: 'The rule is `public`; no token was looked at.' },
 } as const satisfies Record<string, { readonly meaning: string }>;

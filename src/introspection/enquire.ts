@@ -53,7 +53,10 @@ export async function enquire(
   try {
     const leave = await gate.enter(expiry.signal);
     if (leave === 'full') return fail(fault('enquiries_exhausted', fullness(gate)));
-    if (leave === 'expired') return fail(fault('introspection_timeout', `no turn came within ${timeout} ms`));
+    if (leave === 'expired') {
+      const noTurn = fault('introspection_timeout', `no turn came within ${timeout} ms`);
+      return fail({ ...noTurn, isOurs: true });
+    }
     try {
       // Things may have changed while it waited for its turn.
       const lateRefusal = suspension.enter(name);

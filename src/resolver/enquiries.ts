@@ -24,6 +24,7 @@ import {
 import { freshAnswer } from './fresh-answer.ts';
 import { holdFor } from './hold-for.ts';
 import { type CacheLimits, limitsFor } from './keep-for.ts';
+import type { OutageWatch } from './outage-watch.ts';
 import { createRefreshPlaces } from './refresh-places.ts';
 import { createRemember } from './remember.ts';
 import type { ResolveSettings } from './settings.ts';
@@ -40,6 +41,7 @@ export interface Enquiries {
 export interface EnquiriesParts {
   readonly introspector: Introspector;
   readonly tiers: Tiers;
+  readonly outages: Pick<OutageWatch, 'learn'>;
   readonly names: NameKeys;
   readonly clock: Clock;
   readonly randomness: Pick<Randomness, 'fraction'>;
@@ -55,7 +57,7 @@ const STEADY_USES = 5;
 const REFRESH_PAUSE_MS = 2_000;
 
 export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings): Enquiries {
-  const { introspector, tiers, names, clock, observe, crashed } = parts;
+  const { introspector, tiers, outages, names, clock, observe, crashed } = parts;
   const flights = createSingleFlight<CacheKey, Outcome>(({ answer }) => holdFor(answer));
   const refreshPlaces = createRefreshPlaces();
   const remember = createRemember({ ...parts, recallFromStore: recallAnyway }, settings);
@@ -131,9 +133,10 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
   }
 
   async function ask(wanted: Wanted, limits: CacheLimits, stored: Recall): Promise<Outcome> {
-    const { question, token } = wanted;
+    const { question, token, key } = wanted;
     const askedAt = clock.monotonic();
     const answer = await introspector.ask(question, token);
+    outages.learn(question.client, key, answer);
     if (answer.ok) remember(answer.value, wanted, { askedAt, limits, stored });
     return { answer, from: answer.ok ? 'server' : null, askedAt };
   }

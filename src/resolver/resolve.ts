@@ -28,6 +28,7 @@ import {
   type Randomness,
   type RequestContext,
   type Resolve,
+  type Resolved,
   type Result,
   type Soon,
   succeed,
@@ -36,7 +37,9 @@ import {
 } from '../domain/index.ts';
 import { createEnquiries } from './enquiries.ts';
 import { limitsFor } from './keep-for.ts';
+import { createOutageWatch } from './outage-watch.ts';
 import type { ResolveSettings } from './settings.ts';
+import { createStaleAnswers } from './stale-answers.ts';
 import { createTiers } from './tiers.ts';
 import type { Answer, Wanted } from './wanted.ts';
 
@@ -46,7 +49,7 @@ export interface ResolveParts {
   readonly shared: TokenCache;
   readonly names: NameKeys;
   readonly clock: Clock;
-  readonly randomness: Pick<Randomness, 'fraction'>;
+  readonly randomness: Randomness;
   readonly observe: Observe;
 }
 
@@ -55,10 +58,13 @@ const KIND: CacheKind = 'introspection';
 export function createResolve(parts: ResolveParts, settings: ResolveSettings): Resolve {
   const { introspector, memory, shared, names, clock, observe } = parts;
   const tiers = createTiers({ memory, shared, whenBroken: crashed });
+  const judging = { clock, settings };
+  const outages = createOutageWatch(parts);
   const enquiries = createEnquiries(
-    { ...parts, tiers, crashed: (cause) => crashed('resolver', cause) },
+    { ...parts, tiers, outages, crashed: (cause) => crashed('resolver', cause) },
     settings,
   );
+  const answerInOutage = createStaleAnswers({ tiers, outages, observe });
 
   return function resolve(client, token, context, age) {
     try {
@@ -74,20 +80,20 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     token: AccessToken,
     context: RequestContext,
     age: AnswerAge,
-  ): Soon<Answer> {
+  ): Soon<Resolved> {
     const prepared = introspector.prepare(client, context);
     if (prepared instanceof Promise) return prepared.then((question) => answerTo(question, token, age));
     return answerTo(prepared, token, age);
   }
 
   /** This is the short path: for a known token it makes nothing but its result. */
-  function answerTo(prepared: Result<Question, Fault>, token: AccessToken, age: AnswerAge): Soon<Answer> {
+  function answerTo(prepared: Result<Question, Fault>, token: AccessToken, age: AnswerAge): Soon<Resolved> {
     if (!prepared.ok) return prepared;
     const question = prepared.value;
     const key = names.name(KIND, question.identity, token);
     const known = tiers.recallFromMemory(key);
-    if (known.kind === 'miss') return enquire({ question, token, key, age, known: null });
-    if (!isYoungEnough(known, question.client, age))
+    if (known.kind === 'miss') return answerUnknown({ question, token, key, age, known: null });
+    if (!isYoungEnough(known, question.client, age, judging))
       return enquire({ question, token, key, age, known: known.record });
 
     const { record } = known;
@@ -99,17 +105,8 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     return succeed(record.introspection);
   }
 
-  function isYoungEnough(
-    { askedAt, record }: MemoryHit,
-    client: ClientContext,
-    { freshness }: AnswerAge,
-  ): boolean {
-    if (freshness === null && client.cache === null) return true;
-    // Asked before this request came, however short a while ago.
-    if (freshness === 0) return false;
-    const ageMs = clock.monotonic() - askedAt;
-    const { max } = limitsFor(client, settings)[record.introspection.kind];
-    return ageMs < max && (freshness === null || ageMs <= freshness);
+  function answerUnknown(wanted: Wanted): Soon<Resolved> {
+    return wanted.age.stale > 0 ? answerInOutage(wanted, () => enquire(wanted)) : enquire(wanted);
   }
 
   async function enquire(wanted: Wanted): Promise<Answer> {
@@ -118,7 +115,7 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
   }
 
   /** Each caller waits for itself; the enquiry goes on without it, so that the next one finds the answer (T-37). */
-  async function waitFor(answer: Promise<Answer>, context: RequestContext): Promise<Answer> {
+  async function waitFor(answer: Promise<Resolved>, context: RequestContext): Promise<Resolved> {
     try {
       const outcome = await withinBudget(answer, context.waitUntil, clock);
       return outcome.ok ? outcome.value : fail(fault('wait_exceeded'));
@@ -140,4 +137,19 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     });
     return fail(fault('internal'));
   }
+}
+
+/** Of an answer in memory whose time is not over: whether it will do for this client and this request. */
+function isYoungEnough(
+  { askedAt, record }: MemoryHit,
+  client: ClientContext,
+  { freshness }: AnswerAge,
+  { clock, settings }: { readonly clock: Clock; readonly settings: ResolveSettings },
+): boolean {
+  if (freshness === null && client.cache === null) return true;
+  // Asked before this request came, however short a while ago.
+  if (freshness === 0) return false;
+  const ageMs = clock.monotonic() - askedAt;
+  const { max } = limitsFor(client, settings)[record.introspection.kind];
+  return ageMs < max && (freshness === null || ageMs <= freshness);
 }

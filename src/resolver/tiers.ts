@@ -6,6 +6,7 @@ import {
   type MemoryHit,
   type Miss,
   MISS,
+  type PastAnswer,
   type Recall,
   type TokenCache,
 } from '../domain/index.ts';
@@ -14,6 +15,8 @@ import {
 export interface Tiers {
   recallFromMemory(key: CacheKey): MemoryHit | Miss;
   recallFromShared(key: CacheKey, formerName: () => CacheKey | null): Promise<Recall>;
+  /** An answer in memory whose time is over. */
+  recallPast(key: CacheKey): PastAnswer | null;
   /** In memory, as a part of its owner's share. */
   keep(key: CacheKey, record: CacheRecord, owner: string): void;
   /** In memory. */
@@ -47,6 +50,15 @@ export function createTiers({ memory, shared, whenBroken }: TiersParts): Tiers {
       } catch (cause) {
         whenBroken('shared cache', cause);
         return MISS;
+      }
+    },
+
+    recallPast(key) {
+      try {
+        return memory.getPast(KIND, key);
+      } catch (cause) {
+        whenBroken('memory cache', cause);
+        return null;
       }
     },
 

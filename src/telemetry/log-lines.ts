@@ -54,6 +54,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
       if (!event.isOn) return 'info';
       return event.cause === 'credentials' ? 'error' : 'warn';
     case 'cache_failed':
+    case 'stale_served':
     case 'header_dropped':
       return 'warn';
     case 'settings_loaded':
@@ -107,6 +108,8 @@ export function lineOf(event: LoggedEvent): Line {
       );
     case 'cache_failed':
       return repetitive({ operation: event.operation, cause: event.cause }, {}, STORE_FAILED);
+    case 'stale_served':
+      return repetitive({ client: plain(event.client) }, { past_ms: rounded(event.pastFor) }, STALE_SERVED);
     case 'header_dropped':
       return repetitive({ header: plain(event.header) }, { route: plain(event.route) }, HEADER_DROPPED);
     case 'settings_loaded':
@@ -130,6 +133,8 @@ const SUSPENDED = {
   credentials:
     'The authorization server refuses our client credentials; only a few probes are sent to it now.',
 } as const satisfies Readonly<Record<SuspensionCause, string>>;
+const STALE_SERVED =
+  'The authorization server is out; an answer was served although its time is over, as the route allows.';
 const RESUMED = 'The introspection endpoint is asked again.';
 const HEADER_DROPPED = 'A claim was too long or not text; its header was removed instead.';
 const SETTINGS_REFUSED = 'The settings file is broken; the settings before it stay in force.';

@@ -138,6 +138,11 @@ export const METRICS = {
     'A 99th percentile near `wait.max` or `introspection.timeout`.',
   ),
   gatehouse_enquiries_shared_total: counter('Checks that joined an enquiry under way.', {}, null),
+  gatehouse_stale_answers_total: counter(
+    'Checks that were judged by an answer whose time was over, for its server is out.',
+    { client: CLIENT },
+    'Any increase: the authorization server is out.',
+  ),
   gatehouse_refreshes_total: counter(
     'Answers about tokens in steady use that were asked for again before they ran out.',
     { outcome: REFRESH_OUTCOMES },

@@ -30,6 +30,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   const headersDropped = registry.scalar('gatehouse_headers_dropped_total');
   const introspections = registry.scalar('gatehouse_introspections_total');
   const introspectionTimes = registry.histogram('gatehouse_introspection_duration_seconds');
+  const staleAnswers = registry.scalar('gatehouse_stale_answers_total');
   const suspensions = registry.scalar('gatehouse_endpoint_suspensions_total');
   const callTokens = registry.scalar('gatehouse_call_token_renewals_total');
   const refreshes = registry.scalar('gatehouse_metadata_refreshes_total');
@@ -59,6 +60,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'enquiry_shared':
         counters.shared.value += 1;
+        return;
+      case 'stale_served':
+        staleAnswers.at({ client: event.client }).value += 1;
         return;
       case 'answer_refreshed':
         counters.refreshed[event.outcome].value += 1;

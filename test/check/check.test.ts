@@ -10,6 +10,8 @@ import {
   type HouseEvent,
   INACTIVE,
   type Introspection,
+  milliseconds,
+  type Resolved,
   type Result,
   type Soon,
   succeed,
@@ -28,7 +30,7 @@ const ALLOWED: AllowDecision = {
 
 interface Scene {
   readonly mode?: Rule['mode'];
-  readonly answer?: (client: ClientContext) => Soon<Result<Introspection, Fault>>;
+  readonly answer?: (client: ClientContext) => Soon<Resolved>;
   readonly get?: () => ReturnType<CheckParts['clients']['first']>;
   /** Those that come after the first client. */
   readonly others?: readonly ClientContext[];
@@ -76,6 +78,14 @@ describe('createCheck', () => {
     const decision = check(withToken);
     expect(decision).toBeInstanceOf(Promise);
     expect(await decision).toBe(ALLOWED);
+  });
+
+  it('marks what it allows by an answer that is over', () => {
+    const stale = { ok: true, value: anActiveIntrospection(), staleFor: milliseconds(2_000) } as const;
+    expect(aCheck({ answer: () => stale }).check(withToken)).toMatchObject({
+      reason: 'allowed_stale',
+      mutations: { metadata: { gatehouse_stale_seconds: 2 } },
+    });
   });
 
   it('waits for a client store that answers later', async () => {

@@ -15,6 +15,7 @@ cache:
   inactive: { max: 3s, shared: true }
 routes:
   - { name: each-time, match: { paths: [/transfers/**] }, freshness: 0s }
+  - { name: reading, match: { methods: [GET] }, stale: 1m }
   - { name: rest, freshness: 10s }
 `);
     expect(settings.cache).toMatchObject({
@@ -22,7 +23,10 @@ routes:
       inactive: { max: 3_000, shared: true },
     });
     expect(settings.clients[0]?.cache).toEqual({ active: 30_000, inactive: null });
-    expect(settings.routes.map(({ age }) => age.freshness)).toEqual([0, 10_000]);
+    expect(settings.routes.map(({ age }) => age.freshness)).toEqual([0, null, 10_000]);
+    expect(settings.routes.map(({ age }) => age.stale)).toEqual([0, 60_000, 0]);
+    // So long memory must keep what is over.
+    expect(settings.cache.stale).toBe(60_000);
   });
 
   it('is what the cache allows where nobody says anything', async () => {

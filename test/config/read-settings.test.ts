@@ -45,6 +45,7 @@ describe('readSettings', () => {
           refreshAhead: true,
         },
         inactive: { max: 5_000, entries: 20_000, bytes: 16 * 1024 * 1024, shared: false },
+        stale: 0,
         shared: null,
       },
     });

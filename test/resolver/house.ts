@@ -39,6 +39,7 @@ export interface Differing {
   readonly prepare?: Introspector['prepare'];
   readonly memory?: MemoryCache;
   readonly bounds?: typeof ROOMY;
+  readonly longestPast?: number;
   readonly shared?: TokenCache;
   readonly limits?: ResolveSettings;
   readonly fraction?: () => number;
@@ -55,6 +56,7 @@ export function aHouse(differing: Differing = {}) {
   const clock = aClock();
   const { observe, all } = anObserver();
   const asked: string[] = [];
+  let invented = 0;
   const introspector: Introspector = {
     prepare: differing.prepare ?? ((client) => succeed(aQuestion(client))),
     async ask(question, token) {
@@ -62,8 +64,16 @@ export function aHouse(differing: Differing = {}) {
       return says(question, token.reveal());
     },
   };
-  const randomness = { fraction: differing.fraction ?? (() => 0.5) };
-  const memory = differing.memory ?? createMemoryCache({ clock, observe }, differing.bounds ?? ROOMY);
+  const randomness = {
+    fraction: differing.fraction ?? (() => 0.5),
+    bytes: (length: number) => Buffer.alloc(length, (invented += 1)),
+  };
+  const memory =
+    differing.memory ??
+    createMemoryCache(
+      { clock, observe, longestPast: () => differing.longestPast ?? 0 },
+      differing.bounds ?? ROOMY,
+    );
   const { names } = deriveKeys(Buffer.alloc(32, 7));
   const parts = { introspector, memory, shared, names, clock, randomness, observe };
   const resolve = createResolve(parts, limits);

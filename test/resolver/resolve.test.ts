@@ -394,7 +394,13 @@ describe('a part that breaks its promise', () => {
 });
 
 function aMemory(differing: Partial<MemoryCache>): MemoryCache {
-  return { get: () => MISS, put: () => undefined, forget: () => undefined, ...differing };
+  return {
+    get: () => MISS,
+    getPast: () => null,
+    put: () => undefined,
+    forget: () => undefined,
+    ...differing,
+  };
 }
 
 function aSharedTier(differing: Partial<TokenCache>): TokenCache {

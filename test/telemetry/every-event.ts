@@ -73,6 +73,16 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { gatehouse_enquiries_shared_total: 1 },
     log: null,
   },
+  stale_served: {
+    event: { event: 'stale_served', client: 'default', pastFor: milliseconds(1_500) },
+    series: { 'gatehouse_stale_answers_total{client="default"}': 1 },
+    log: {
+      level: 'warn',
+      client: 'default',
+      past_ms: 1_500,
+      msg: 'The authorization server is out; an answer was served although its time is over, as the route allows.',
+    },
+  },
   answer_refreshed: {
     event: { event: 'answer_refreshed', outcome: 'inactive' },
     series: {

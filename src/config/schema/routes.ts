@@ -62,7 +62,11 @@ function route() {
       'How old an answer may be here. `0s`: the authorization server is asked for each request.',
       'what the cache allows',
     ),
-    stale: notYet('How long an answer may outlive its cache time in an outage.', '0s'),
+    stale: standard(
+      duration({ min: '0s', max: '1h' }),
+      '0s',
+      'How long an answer may outlive its cache time while the authorization server is out, never past `exp`.',
+    ),
     upstream: standard(upstream(), {}, 'What the upstream is told about the caller.'),
   });
 }
