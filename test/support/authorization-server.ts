@@ -4,7 +4,7 @@
  *
  * Never: a line on standard output; a token lost over `stop` and `start`, as over a restart with a database.
  */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, randomBytes } from 'node:crypto';
 import { createServer, request as httpRequest, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -24,11 +24,16 @@ export interface AuthorizationServer {
   readonly introspections: () => number;
   /** Requests to one path since the beginning, query left out. */
   readonly requestsTo: (path: string) => number;
+  /** From now on has these private keys: the first that goes with an algorithm signs, all are published. */
+  readonly changeKeys: (keys: readonly PublishedKey[]) => Promise<void>;
   /** Takes no connections until `start`. Fine to call twice. */
   readonly stop: () => Promise<void>;
   /** On the same port, with the same tokens. */
   readonly start: () => Promise<void>;
 }
+
+/** A private JWK with `kid` and `alg`. */
+export type PublishedKey = JsonWebKey & { readonly kid: string; readonly alg: string };
 
 export interface AuthorizationServerSettings {
   /** Who may introspect; `gateway` if left out. */
@@ -39,6 +44,8 @@ export interface AuthorizationServerSettings {
   readonly authentication?: AuthenticationMethod;
   /** Further members of its registration (RFC 7591), such as `jwks`. */
   readonly registration?: Readonly<Record<string, unknown>>;
+  /** What it signs with; one P-256 key if left out. */
+  readonly keys?: readonly PublishedKey[];
   /** 0, a free one, if left out. */
   readonly port?: number;
   /** Serves https, asks callers for a certificate and lets clients authenticate with it. */
@@ -81,12 +88,8 @@ export async function startAuthorizationServer(
   const door = createDoor(settings.port ?? 0, tls);
   await door.start();
   const issuer = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${door.port()}`;
-  const answer = await createProvider(issuer, gateway, appSecret);
-  door.serve((request, response) => {
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    counts.set(path, (counts.get(path) ?? 0) + 1);
-    answer(request, response);
-  });
+  const stored: Stored = new Map();
+  await changeKeys(settings.keys ?? [aKey('signing')]);
 
   const requestsTo = (path: string): number => counts.get(path) ?? 0;
   return {
@@ -96,9 +99,20 @@ export async function startAuthorizationServer(
     revokeToken,
     introspections: () => requestsTo(INTROSPECTION_PATH),
     requestsTo,
+    changeKeys,
     stop: door.stop,
     start: door.start,
   };
+
+  /** A provider of its own for each set of keys, over one store. */
+  async function changeKeys(keys: readonly PublishedKey[]): Promise<void> {
+    const answer = await createProvider({ issuer, gateway, appSecret, keys, stored });
+    door.serve((request, response) => {
+      const path = (request.url ?? '').split('?')[0] ?? '';
+      counts.set(path, (counts.get(path) ?? 0) + 1);
+      answer(request, response);
+    });
+  }
 
   async function issueToken(wish: TokenWish = {}): Promise<string> {
     const { scope = '', audience = 'https://api.example', client = 'web' } = wish;
@@ -166,27 +180,36 @@ interface ProviderContext {
 /** Carries what a token shall say to the hooks below. */
 const WISH = 'x-token-wish';
 
-async function createProvider(
-  issuer: string,
-  gateway: RegisteredClient,
-  appSecret: string,
-): Promise<RequestListener> {
+interface ProviderParts {
+  readonly issuer: string;
+  readonly gateway: RegisteredClient;
+  readonly appSecret: string;
+  readonly keys: readonly PublishedKey[];
+  readonly stored: Stored;
+}
+
+async function createProvider(parts: ProviderParts): Promise<RequestListener> {
+  const { issuer, gateway, appSecret, keys, stored } = parts;
   const library: string = 'oidc-provider';
   const { default: Provider } = (await import(library)) as { readonly default: Provider };
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const noGrants = { redirect_uris: [], response_types: [] };
 
   const provider = new Provider(issuer, {
     // Any other name is a client that may be issued tokens, so that tests need not register theirs.
-    adapter: createAdapterFactory((id) =>
+    adapter: createAdapterFactory(stored, (id) =>
       id === gateway.client_id
         ? { ...noGrants, grant_types: [], ...gateway }
         : { ...noGrants, client_id: id, client_secret: appSecret, grant_types: ['client_credentials'] },
     ),
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    // What nobody registers is signed with what there is.
+    clientDefaults: {
+      id_token_signed_response_alg: keys[0]?.alg ?? 'ES256',
+      introspection_signed_response_alg: keys[0]?.alg ?? 'ES256',
+    },
+    enabledJWA: { introspectionSigningAlgValues: SIGNATURES },
     clientAuthMethods: AUTHENTICATION_METHODS,
     cookies: { keys: [newSecret()] },
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'signing', use: 'sig', alg: 'ES256' }] },
+    jwks: { keys: keys.map((key) => ({ ...key, use: 'sig' })) },
     extraTokenClaims: (context: ProviderContext) => {
       const { subject, claims } = wishOf(context);
       return { ...claims, ...(subject === undefined ? {} : { sub: subject }) };
@@ -194,7 +217,9 @@ async function createProvider(
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      encryption: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
+      jwtIntrospection: { enabled: true },
       mTLS: MUTUAL_TLS,
       revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
@@ -219,6 +244,8 @@ async function createProvider(
   });
   return provider.callback();
 }
+
+const SIGNATURES = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA', 'HS256'];
 
 const AUTHENTICATION_METHODS: readonly AuthenticationMethod[] = [
   'client_secret_basic',
@@ -246,14 +273,21 @@ const MUTUAL_TLS = {
     socket.getPeerX509Certificate()?.checkHost(expected) !== undefined,
 };
 
+/** A new P-256 key. */
+export function aKey(kid: string): PublishedKey {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { ...privateKey.export({ format: 'jwk' }), kid, alg: 'ES256' };
+}
+
 function wishOf(context: ProviderContext): TokenWish {
   const text = context.get(WISH);
   return text === '' ? {} : (JSON.parse(decodeURIComponent(text)) as TokenWish);
 }
 
-/** What oidc-provider keeps, in one map; it outlives `stop`. */
-function createAdapterFactory(clientOf: (id: string) => object) {
-  const stored = new Map<string, object>();
+/** What oidc-provider keeps; it outlives `stop`, and a change of keys. */
+type Stored = Map<string, object>;
+
+function createAdapterFactory(stored: Stored, clientOf: (id: string) => object) {
   return (model: string) => ({
     find: async (id: string) => (model === 'Client' ? clientOf(id) : stored.get(`${model} ${id}`)),
     findByUid: async () => undefined,
