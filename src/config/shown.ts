@@ -34,6 +34,8 @@ export function formatKeyPath(path: Path): string {
 
 /** Whether a secret may stand at this place or anywhere below it. */
 export function isSecretBearing(path: Path): boolean {
+  // Nothing but its own keys stands below; a text in place of the map may be the secret.
+  if (path.at(-1) === 'clientCredentials') return true;
   return path.some((segment, index) => isSecretKey(segment, path[index - 1]));
 }
 
@@ -53,11 +55,15 @@ const PLAIN_IN_AUTH = new Set<string | number>([
   'clientCredentials',
 ]);
 
+/** The same below `auth.clientCredentials`. */
+const PLAIN_IN_GRANT = new Set<string | number>(['endpoint', 'method', 'encoding', 'scopes', 'params']);
+
 const SECRETS_IN_AUTH = new Set<string | number>(['key', 'token', 'bearer']);
 
 function isSecretKey(segment: string | number, parent: string | number | undefined): boolean {
   if (segment === 'headers' && (parent === 'introspection' || parent === 'http')) return true;
   if (parent === 'auth') return !PLAIN_IN_AUTH.has(segment);
+  if (parent === 'clientCredentials') return !PLAIN_IN_GRANT.has(segment);
   return SECRET_KEYS.has(segment) || (segment === 'keys' && parent === 'cache');
 }
 
@@ -67,7 +73,9 @@ const KEYS_OF_OURS = new Set<string | number>(['env', 'file', 'name', 'value']);
 function withoutSecrets(path: Path): Path {
   const start = path.findIndex((segment, index) => isSecretKey(segment, path[index - 1]));
   if (start === -1) return path;
-  if (path[start - 1] === 'auth' && !SECRETS_IN_AUTH.has(path[start] ?? '')) return path.slice(0, start);
+  const [parent, key = ''] = [path[start - 1], path[start]];
+  if (parent === 'clientCredentials' || (parent === 'auth' && !SECRETS_IN_AUTH.has(key)))
+    return path.slice(0, start);
   const below = path.slice(start + 1);
   const stranger = below.findIndex((segment) => typeof segment === 'string' && !KEYS_OF_OURS.has(segment));
   return stranger === -1 ? path : path.slice(0, start + 1 + stranger);

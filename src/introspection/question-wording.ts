@@ -35,7 +35,7 @@ export function wordingOf({ introspection }: ClientContext): QuestionWording {
     headers: [
       // One type only: a server that can choose may choose the weaker one (JIR-1, JIR-3).
       ['accept', signedAnswers === null ? 'application/json' : 'application/token-introspection+jwt'],
-      ...STANDARD_HEADERS.filter(([name]) => !allowed.has(name)),
+      ...STANDARD_HEADERS.filter(([name]) => !allowed.has(name) && !introspection.facts.headers.has(name)),
       ...Array.from(allowed, ([name, value]): Pair => [name, value.reveal()]),
     ],
     factNames: [

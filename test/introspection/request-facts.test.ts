@@ -165,6 +165,8 @@ describe('a client that sends facts along', () => {
               ['x-orig-host', HOST],
               ['authorization', DEVICE],
               ['x-fixed', DEVICE],
+              // In place of ours, which is not sent beside it.
+              ['user-agent', DEVICE],
             ]),
           },
         },
@@ -182,6 +184,7 @@ describe('a client that sends facts along', () => {
         'token=t&m=fixed&method=GET&d=a+b',
         'token=t&m=fixed&method=POST',
       ]);
+      expect(server.requests.map(({ headers }) => headers['user-agent'])).toEqual(['a b', undefined]);
       const basic = `Basic ${Buffer.from('gateway:s3cret').toString('base64')}`;
       for (const { headers } of server.requests)
         expect(headers).toMatchObject({
