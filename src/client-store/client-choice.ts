@@ -33,7 +33,7 @@ const NOBODYS: Found = fail({
   kind: 'deny',
   reason: 'token_of_no_client',
   detail:
-    'the token has not the form of those of the client, or nothing tells to which of the clients it belongs',
+    'the token has not what those of the client have, or nothing tells to which of the clients it belongs',
 });
 
 /**
@@ -82,5 +82,6 @@ export function createClientChoice(
 
 /** The very answer of the store in the usual case. */
 function ifPossible(found: Found, client: ClientContext, token: AccessToken): Found {
-  return client.token === null || mayBelongTo(client, token) ? found : NOBODYS;
+  const takesAll = client.token === null && client.filter === null;
+  return takesAll || mayBelongTo(client, token) ? found : NOBODYS;
 }

@@ -1,5 +1,10 @@
-import type { AccessToken, ClientContext, TokenForm } from '../domain/index.ts';
-import { compileTokenForm, type CompiledTokenForm } from '../matching/index.ts';
+import type { AccessToken, ClientContext, TokenFilter, TokenForm } from '../domain/index.ts';
+import {
+  compileTokenFilter,
+  compileTokenForm,
+  type CompiledTokenForm,
+  type PassesFilter,
+} from '../matching/index.ts';
 import { claimedIssuer } from './claimed-issuer.ts';
 
 /**
@@ -19,8 +24,9 @@ export function possibleClients(
   return formed.length > 0 ? formed : claiming;
 }
 
-/** Whether the token has the form that the client's tokens have; a client without one takes all. */
-export function mayBelongTo({ token: form }: ClientContext, token: AccessToken): boolean {
+/** Whether the token has what the client's tokens have; a client that does not say takes all. */
+export function mayBelongTo({ token: form, filter }: ClientContext, token: AccessToken): boolean {
+  if (filter !== null && !compiledFilter(filter)(token.reveal())) return false;
   return form === null || compiled(form).fits(token.reveal());
 }
 
@@ -34,6 +40,17 @@ function byIssuer(clients: readonly ClientContext[], claimed: string): readonly 
 
 function namesIssuer({ issuer, acceptIssuers }: ClientContext): boolean {
   return issuer !== null || acceptIssuers.length > 0;
+}
+
+const filters = new WeakMap<TokenFilter, PassesFilter>();
+
+function compiledFilter(filter: TokenFilter): PassesFilter {
+  const known = filters.get(filter);
+  if (known !== undefined) return known;
+  const made = compileTokenFilter(filter);
+  if (!made.ok) throw new TypeError(`what a client's tokens are made of ${made.failure}`);
+  filters.set(filter, made.value);
+  return made.value;
 }
 
 const forms = new WeakMap<TokenForm, CompiledTokenForm>();

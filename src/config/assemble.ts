@@ -8,6 +8,7 @@ import {
   type RouteMatch,
   type RouteSettings,
   Secret,
+  type TokenFilter,
   type TokenForm,
   type UpstreamSettings,
 } from '../domain/index.ts';
@@ -118,6 +119,7 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     introspection: introspectionOf(client, sources),
     tls: clientTlsOf(tls, sources),
     token: tokenFormOf(client.token),
+    filter: tokenFilterOf(client.token),
     allowAddresses: client.allowAddresses,
     limits: client.limits,
     cache: clientCacheOf(client.cache),
@@ -138,12 +140,27 @@ function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {
 }
 
 export function tokenFormOf(token: ClientInput['token']): TokenForm | null {
-  if (token === undefined) return null;
-  const { prefix, pattern } = token;
-  return pattern === undefined
-    ? { kind: 'prefixes', prefixes: checked(prefix) }
-    : { kind: 'pattern', pattern };
+  const { prefix, pattern } = token ?? {};
+  if (pattern !== undefined) return { kind: 'pattern', pattern };
+  return prefix === undefined ? null : { kind: 'prefixes', prefixes: prefix };
 }
+
+/** A form alone needs no filter. */
+function tokenFilterOf(token: ClientInput['token']): TokenFilter | null {
+  if (token === undefined) return null;
+  const { prefix, minLength, maxLength, characters = null, checksum } = token;
+  if (minLength === 1 && maxLength === TOKEN_LENGTH_MAX && characters === null && checksum === undefined)
+    return null;
+  return {
+    minLength,
+    maxLength,
+    characters,
+    checksum: checksum === undefined ? null : { kind: checksum, prefixes: prefix ?? [] },
+  };
+}
+
+/** Of any credential (design, section 6). */
+const TOKEN_LENGTH_MAX = 8_192;
 
 function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): ClientMatches {
   return new Map(

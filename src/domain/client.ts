@@ -2,7 +2,7 @@ import type { JsonObject } from './json.ts';
 import type { ProxyChoice } from './outbound-proxy.ts';
 import type { Bytes, Milliseconds } from './quantity.ts';
 import type { Secret } from './secret.ts';
-import type { TokenForm } from './token-form.ts';
+import type { TokenFilter, TokenForm } from './token-form.ts';
 
 /**
  * Who we are to which authorization server: everything that one enquiry needs besides the token.
@@ -31,6 +31,8 @@ export interface ClientContext {
   readonly tls: ClientTls;
   /** What its tokens look like; others are not shown to it. `null`: nobody knows. */
   readonly token: TokenForm | null;
+  /** What every one of them has besides; `null`: nothing that is known. */
+  readonly filter: TokenFilter | null;
   /** Ranges in CIDR form of link-local, loopback and unspecified addresses that host names may lead to. */
   readonly allowAddresses: readonly string[];
   readonly limits: EnquiryLimits;

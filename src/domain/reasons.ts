@@ -155,7 +155,7 @@ export const DENY_REASONS = {
     'invalid_token',
     'inactive',
     'credential',
-    'The token has not the form of those of the client, or nothing tells to which of several clients it belongs: nobody was asked.',
+    'The token has not what those of the client have (`token`), or nothing tells to which of several clients it belongs: nobody was asked.',
   ),
   // The token.
   token_inactive: deny(

@@ -6,6 +6,7 @@ export { compileMatch, type CompiledMatch } from './compile-match.ts';
 export { compilePatterns, type PatternProblem, type RulePatterns } from './compile-patterns.ts';
 export { createHostIndex } from './host-index.ts';
 export type { HostPattern } from './host-pattern.ts';
+export { compileTokenFilter, type PassesFilter } from './token-filter.ts';
 export { compileTokenForm, type CompiledTokenForm, formsOverlap } from './token-form.ts';
 export { parametersOf, type PathParameters, rivalNames } from './path-parameters.ts';
 export { parsePathPattern, type PathPattern } from './path-pattern.ts';

@@ -40,6 +40,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
     },
     tls: { ca: null, minVersion: 'TLSv1.2' },
     token: null,
+    filter: null,
     allowAddresses: [],
     limits: { concurrent: 64, queue: 256 },
     cache: null,

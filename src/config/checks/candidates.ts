@@ -9,17 +9,20 @@ import { at, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 type Clients = NonNullable<SettingsInput['clients']>;
 type Route = SettingsInput['routes'][number];
 
-/** A client's `token` says one thing. */
+/** A client's `token` contradicts itself nowhere. */
 export function checkTokenForm(client: Raw): readonly Finding[] {
   const token = at(client, 'token');
   if (mapOf(token) === null) return [];
-  const given = [at(token, 'prefix'), at(token, 'pattern')].filter(isGiven);
-  if (given.length === 1) return [];
-  return [
-    given.length === 0
-      ? atKey(token.path, 'says nothing; write a `prefix` or a `pattern`')
-      : atKey(token.path, 'has a `prefix` and a `pattern`; keep one, a pattern can begin with the prefix'),
-  ];
+  const [prefix, pattern] = [at(token, 'prefix'), at(token, 'pattern')];
+  const [least, most] = [at(token, 'minLength'), at(token, 'maxLength')];
+  const found: Finding[] = [];
+  if (isGiven(prefix) && isGiven(pattern))
+    found.push(
+      atKey(token.path, 'has a `prefix` and a `pattern`; keep one, a pattern can begin with the prefix'),
+    );
+  if (Number(least.value) > Number(most.value))
+    found.push(atValue(least.path, 'is over `maxLength`; no token could be so long'));
+  return found;
 }
 
 /** What can be wrong with a list of clients on a route by itself. */

@@ -28,7 +28,7 @@ import {
   text,
   yesOrNo,
 } from './texts.ts';
-import { tokenPattern, tokenPrefix } from './token-forms.ts';
+import { tokenCharacters, tokenPattern, tokenPrefix } from './token-forms.ts';
 import { signedAnswers } from './signed-answers.ts';
 import { httpUrl, issuerUrl, origin } from './urls.ts';
 
@@ -129,13 +129,25 @@ function tokenForm() {
     prefix: optional(
       oneOrMore(tokenPrefix(), { least: 1 }),
       'How they begin, as in `ghp_`; one of a list.',
-      'needed without `pattern`',
+      'any',
     ),
     pattern: optional(
       tokenPattern(),
       'The whole token: characters, `.` for any of a token, `[a-z0-9_-]`, `( | )`, and `?`, `*`, `+`, `{n}`, `{n,m}` behind ' +
         'what repeats; a backslash before a character that has a meaning. It is decided in one step for each character.',
-      'needed without `prefix`',
+      'any',
+    ),
+    minLength: standard(wholeNumber({ min: 1, max: 8_192 }), 1, 'Shorter ones are none.'),
+    maxLength: standard(wholeNumber({ min: 1, max: 8_192 }), 8_192, 'Longer ones are none.'),
+    characters: optional(
+      tokenCharacters(),
+      'What they are made of, as between the brackets of a pattern: `A-Za-z0-9_-`.',
+      'all that tokens can be made of',
+    ),
+    checksum: optional(
+      choice(['crc32-base62']),
+      'The last six characters are the CRC-32 of all between the prefix and them, in base 62: as GitHub and npm have it.',
+      'none is looked at',
     ),
   });
   return optional(

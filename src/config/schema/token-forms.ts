@@ -14,6 +14,12 @@ export function tokenPattern() {
   );
 }
 
+export function tokenCharacters() {
+  return parsed({ type: 'the inside of a [ ]' }, (characters) =>
+    checked(characters, { kind: 'pattern', pattern: `[${characters}]+` }),
+  );
+}
+
 function checked(text: string, form: TokenForm) {
   const compiled = compileTokenForm(form);
   return compiled.ok ? succeed(text) : fail(compiled.failure);
