@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { baseOf, childAt, childrenOf, defaultOf, kindOf, type Step } from './schema/walk.ts';
+import { baseOf, childAt, childrenOf, createSeeker, defaultOf, kindOf, type Step } from './schema/walk.ts';
 import { standardAuthorization } from './schema/routes.ts';
 import { isList, isMap, type Plain, type PlainMap } from './yaml/plain.ts';
 
@@ -21,12 +21,17 @@ function withAuthorization(route: Plain): Plain {
   return { ...route, upstream: { authorization, ...route['upstream'] } };
 }
 
+const holdsDefaults = createSeeker((schema) => defaultOf(schema) !== undefined);
+const holdsSecrets = createSeeker((schema) => kindOf(schema)?.reference === 'secret');
+
 function fill(step: Step): Plain | undefined {
+  if (!holdsDefaults(step.schema)) return step.value;
   const value = step.value === undefined ? defaultOf(step.schema) : step.value;
   return rebuild({ ...step, value }, fill);
 }
 
 function mask(step: Step): Plain | undefined {
+  if (!holdsSecrets(step.schema)) return step.value;
   if (step.value !== undefined && kindOf(step.schema)?.reference === 'secret') return '[set]';
   return rebuild(step, mask);
 }

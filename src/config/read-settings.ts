@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fail, type Result, succeed } from '../domain/index.ts';
 import { assemble } from './assemble.ts';
 import { checkAlgorithms, checkCandidates, checkTogether } from './checks/index.ts';
@@ -37,7 +38,10 @@ export async function readSettings(
   if (!yaml.ok) return fail(yaml.failure.map((flaw) => ({ file, key: '', ...flaw })));
 
   const tree = yaml.value;
+  // Each step of a large file takes its time: between them, a house that reloads goes on answering.
+  await nextTurn();
   const { input, findings } = validate(settingsSchema, tree.value);
+  await nextTurn();
   const filled = fillDefaults(settingsSchema, tree.value);
   const references = await readReferences(settingsSchema, filled, { file, world });
 
@@ -50,6 +54,7 @@ export async function readSettings(
   ]);
   if (input === null || problems.length > 0) return fail(placed(problems, tree, file));
 
+  await nextTurn();
   const assembled = assemble(input, references, dirname(resolve(file)));
   const warnings = placed([...references.warnings, ...warningsOf(assembled)], tree, file);
   return succeed(

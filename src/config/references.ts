@@ -11,7 +11,7 @@ import {
   type World,
 } from './reference-source.ts';
 import type { KindWords } from './schema/key.ts';
-import { childrenOf, kindOf, type Step } from './schema/walk.ts';
+import { childrenOf, createSeeker, kindOf, type Step } from './schema/walk.ts';
 import type { Path, Plain } from './yaml/plain.ts';
 
 /** What the references of a settings file lead to. */
@@ -93,7 +93,10 @@ export function sourcesIn(
   return referencesIn({ schema, value: root, path: [] });
 }
 
+const holdsReferences = createSeeker((schema) => kindOf(schema)?.reference !== undefined);
+
 function referencesIn(step: Step): readonly Reference[] {
+  if (!holdsReferences(step.schema)) return [];
   const kind = kindOf(step.schema);
   if (kind?.reference === undefined) return childrenOf(step).flatMap(referencesIn);
   const source = sourceOf(step.value, kind.reference);

@@ -8,6 +8,7 @@ import {
   baseOf,
   childAt,
   childrenOf,
+  createSeeker,
   isOneOrMore,
   kindOf,
   type Step,
@@ -19,6 +20,7 @@ import { isList, type Path, type Plain, valueAt } from './yaml/plain.ts';
 type Issue = z.core.$ZodIssue;
 
 const UNKNOWN = z.unknown();
+const holdsNames = createSeeker((schema) => kindOf(schema)?.flawOfName !== undefined);
 
 /**
  * Holds a file against the schema.
@@ -42,6 +44,7 @@ export function validate<Schema extends z.ZodType>(
 
 /** Names of the user's own choice, which must be such that logs, metrics and the wire can carry them. */
 function checkNames(step: Step): readonly Finding[] {
+  if (!holdsNames(step.schema)) return [];
   const children = childrenOf(step);
   const flawOf = kindOf(baseOf(step.schema, step.value))?.flawOfName;
   const own = children.flatMap(({ path }) => {

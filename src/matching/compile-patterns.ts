@@ -1,4 +1,4 @@
-import { fail, type Result, type RouteSettings, succeed } from '../domain/index.ts';
+import { fail, type Result, type RouteMatch, type RouteSettings, succeed } from '../domain/index.ts';
 import { ANY_HOST, type HostPattern, parseHostPattern } from './host-pattern.ts';
 import { rivalNames } from './path-parameters.ts';
 import { ANY_PATH, parsePathPattern, type PathPattern } from './path-pattern.ts';
@@ -16,10 +16,19 @@ export interface PatternProblem {
   readonly problem: string;
 }
 
+type Compiled = Result<RulePatterns, readonly PatternProblem[]>;
+
+// Settings never change once they are read, and several rooms ask for the same patterns while they load.
+const known = new WeakMap<RouteMatch, Compiled>();
+
 /** Compiles the patterns of a route, or lists every one that has no meaning. */
-export function compilePatterns({
-  match,
-}: Pick<RouteSettings, 'match'>): Result<RulePatterns, readonly PatternProblem[]> {
+export function compilePatterns({ match }: Pick<RouteSettings, 'match'>): Compiled {
+  const compiled = known.get(match) ?? compile(match);
+  known.set(match, compiled);
+  return compiled;
+}
+
+function compile(match: RouteMatch): Compiled {
   const problems: PatternProblem[] = [];
   const hosts = compileAll('match.hosts', match.hosts, parseHostPattern, problems);
   const paths = compileAll('match.paths', match.paths, parsePathPattern, problems);

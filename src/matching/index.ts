@@ -13,5 +13,5 @@ export { parsePathPattern, type PathPattern } from './path-pattern.ts';
 export { createMatchIndex } from './match-index.ts';
 export { otherReadings } from './path-readings.ts';
 export { createPathTrie } from './path-trie.ts';
-export { coversAll, reachesBeyond } from './pattern-relations.ts';
-export { compileRest, coversRest, fits, fitsAlways, type RestOfMatch } from './rest-of-match.ts';
+export { coversAll, overlaps, reachesBeyond } from './pattern-relations.ts';
+export { compileRest, coversRest, fits, fitsAlways, mayBothFit, type RestOfMatch } from './rest-of-match.ts';

@@ -11,6 +11,14 @@ export function coversAll(wide: RulePatterns, narrow: RulePatterns): boolean {
   );
 }
 
+/** Whether some request matches the patterns of both. */
+export function overlaps(one: RulePatterns, other: RulePatterns): boolean {
+  return (
+    one.hosts.some((host) => other.hosts.some((opposite) => overlapsHost(host, opposite))) &&
+    one.paths.some((path) => other.paths.some((opposite) => overlap(path, opposite)))
+  );
+}
+
 /** Whether some request matches both by patterns of which those of `rule` are not inside those of `guard` (decision 14). */
 export function reachesBeyond(rule: RulePatterns, guard: RulePatterns): boolean {
   return rule.hosts.some(

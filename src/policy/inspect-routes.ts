@@ -1,18 +1,11 @@
 import type { RouteSettings } from '../domain/index.ts';
-import {
-  compilePatterns,
-  compileRest,
-  coversAll,
-  coversRest,
-  fitsAlways,
-  reachesBeyond,
-  type RestOfMatch,
-  type RulePatterns,
-} from '../matching/index.ts';
+import { coversAll, coversRest, reachesBeyond } from '../matching/index.ts';
+import { leakFinding, type LeakFinding, overlapFinding, type OverlapFinding } from './inspect-overlaps.ts';
 import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
+import { type Inspected, inspectedOf, neighbours } from './inspected.ts';
 
 /** Something about the rules of a settings file that its author should know. Rules are named as in the file. */
-export type RouteFinding = InvalidPattern | GuardFinding | UnreachableRule;
+export type RouteFinding = InvalidPattern | GuardFinding | UnreachableRule | LeakFinding | OverlapFinding;
 
 /**
  * A rule that shuts later broader ones out (decision 14): a request that its hosts and paths match and the rest of it
@@ -36,39 +29,28 @@ export interface UnreachableRule {
 
 const NAMES_SHOWN_MAX = 10;
 
-interface Inspected extends RulePatterns {
-  readonly name: string;
-  readonly rest: RestOfMatch;
-  /** Whether anything is left of its hosts and paths that the rest does not fit. */
-  readonly isGuard: boolean;
-}
-
 /**
  * What the rules do to each other, for `gatehouse check`; where patterns are invalid, only these. Takes a look at every
- * pair of rules. An unreachable rule is named only when that is certain, so some that several rules together cover are not.
+ * pair of rules whose paths may begin alike. An unreachable rule is named only when that is certain, so some that several rules together cover are not.
  */
 export function inspectRoutes(routes: readonly RouteSettings[]): readonly RouteFinding[] {
   const invalid = inspectPatterns(routes, { scrub: [] });
   if (invalid.length > 0) return invalid;
-  const rules = routes.flatMap(inspected);
-  return [...rules.flatMap(guardFinding), ...rules.flatMap(unreachableRule)];
+  const rules = inspectedOf(routes);
+  const near = neighbours(rules);
+  return [
+    ...rules.flatMap((rule) => guardFinding(rule, near(rule))),
+    ...rules.flatMap((rule) => unreachableRule(rule, near(rule))),
+    ...rules.flatMap((rule) => leakFinding(rule, near(rule))),
+    ...rules.flatMap((rule) => overlapFinding(rule, near(rule))),
+  ];
 }
 
-function inspected(route: RouteSettings): readonly Inspected[] {
-  const patterns = compilePatterns(route);
-  if (!patterns.ok) return [];
-  const rest = compileRest(route.match);
-  const isGuard = route.otherwise === 'deny' && !fitsAlways(rest);
-  return [{ name: route.name, ...patterns.value, rest, isGuard }];
-}
-
-function guardFinding(guard: Inspected, at: number, rules: readonly Inspected[]): readonly GuardFinding[] {
+function guardFinding(guard: Inspected, near: readonly Inspected[]): readonly GuardFinding[] {
   if (!guard.isGuard) return [];
-  const shutsOut: string[] = [];
-  for (let later = at + 1; later < rules.length; later += 1) {
-    const rule = rules[later];
-    if (rule !== undefined && shutOut(guard, rule)) shutsOut.push(rule.name);
-  }
+  const shutsOut = near
+    .filter((rule) => rule.order > guard.order && shutOut(guard, rule))
+    .map(({ name }) => name);
   if (shutsOut.length === 0) return [];
   const message =
     `route "${guard.name}" shuts these later, broader routes out where its hosts and paths match ` +
@@ -81,16 +63,14 @@ function shutOut(guard: Inspected, rule: Inspected): boolean {
   return reachesBeyond(rule, guard) && !coversRest(guard.rest, rule.rest);
 }
 
-function unreachableRule(
-  rule: Inspected,
-  at: number,
-  rules: readonly Inspected[],
-): readonly UnreachableRule[] {
-  for (let earlier = 0; earlier < at; earlier += 1) {
-    const by = rules[earlier];
-    if (by === undefined || !coversAll(by, rule) || !coversRest(by.rest, rule.rest)) continue;
+function unreachableRule(rule: Inspected, near: readonly Inspected[]): readonly UnreachableRule[] {
+  const earlier = near.filter(({ order }) => order < rule.order);
+  for (const by of earlier) {
+    if (!coversAll(by, rule) || !coversRest(by.rest, rule.rest)) continue;
     // A guard before it may shut it out and still let the narrower rule be tried.
-    const isAlwaysTried = !rules.slice(0, earlier).some((guard) => guard.isGuard && shutOut(guard, by));
+    const isAlwaysTried = !earlier.some(
+      (guard) => guard.order < by.order && guard.isGuard && shutOut(guard, by),
+    );
     if (!isAlwaysTried) continue;
     const message = `route "${rule.name}" is never used: "${by.name}" before it takes every request that it matches`;
     return [{ kind: 'unreachable', rule: rule.name, by: by.name, message }];

@@ -50,9 +50,19 @@ export function createManagedHeaders(
   // Without these, only a name with `_` or `.` can be a look-alike of another one.
   const everyNameCounts = settings.scrub.length > 0 || [...names].some(isOddName);
 
+  // There are four kinds of rules, however many rules there are.
+  const known = new Map<string, readonly string[]>();
+
   return { removable, straysIn };
 
-  function removable({ restrictsMethods, stripsAuthorization }: RuleKind): readonly string[] {
+  function removable(rule: RuleKind): readonly string[] {
+    const kind = `${rule.restrictsMethods} ${rule.stripsAuthorization}`;
+    const names = known.get(kind) ?? removableBy(rule);
+    known.set(kind, names);
+    return names;
+  }
+
+  function removableBy({ restrictsMethods, stripsAuthorization }: RuleKind): readonly string[] {
     const all = [...names, ...(restrictsMethods ? METHOD_OVERRIDES : [])].flatMap(spellingsOf);
     const others = all.filter((name) => name !== 'authorization');
     return [...new Set(stripsAuthorization ? [...others, 'authorization'] : others)].sort();

@@ -47,13 +47,11 @@ export function createUpstreamAllows(
   const removable = managed.removable(kind);
   // Nearly all tokens of a rule have the same claims, so nearly all share one list.
   const removals = new Map<string, readonly string[]>();
-  const tokenless = {
-    public_route: allow('public_route', NO_CLAIMS),
-    anonymous: allow('anonymous', NO_CLAIMS),
-  };
+  // Made on first use: most rules want a token.
+  const tokenless = new Map<TokenlessReason, AllowDecision>();
 
   return {
-    withoutToken: (reason, headers) => withStrays(tokenless[reason], headers),
+    withoutToken: (reason, headers) => withStrays(allowWithout(reason), headers),
     withToken: (introspection, headers) => withStrays(allowOf(introspection), headers),
   };
 
@@ -63,6 +61,12 @@ export function createUpstreamAllows(
     const made = allow('token_accepted', introspection.claims);
     remembered.keep(introspection, kind, made);
     return made;
+  }
+
+  function allowWithout(reason: TokenlessReason): AllowDecision {
+    const known = tokenless.get(reason) ?? allow(reason, NO_CLAIMS);
+    tokenless.set(reason, known);
+    return known;
   }
 
   function allow(reason: AllowReason, claims: JsonObject): AllowDecision {

@@ -180,3 +180,69 @@ describe('inspectPatterns', () => {
     expect(inspectPatterns(routes, { scrub: ['x-auth-*', 'x_remote.user', 'X-A'] })).toEqual([]);
   });
 });
+
+describe('inspectRoutes: leaks to a laxer rule', () => {
+  const strict = { name: 'strict', paths: ['/a/**'], methods: ['GET'], otherwise: 'next' } as const;
+  const leaks = (...routes: readonly RouteWords[]) =>
+    inspect(...routes).filter(({ kind }) => kind === 'leak');
+
+  it.each<readonly [string, RouteWords]>([
+    ['a public rule', { mode: 'public' }],
+    ['an optional rule', { paths: ['/*/b'], mode: 'optional' }],
+    ['a rule with another requirement', { require: [{ issuer: ['i'] }] }],
+    ['a rule without requirement', { paths: ['/a/b'] }],
+  ])('are told where requests may go on to %s', (_case, later) => {
+    const rule = { ...strict, require: [{ subject: ['s'] }] };
+    expect(leaks(rule, { name: 'lax', ...later })).toEqual([{ kind: 'leak', rule: 'strict', to: 'lax' }]);
+  });
+
+  it.each<readonly [string, RouteWords, RouteWords]>([
+    ['the rule guards its paths', { otherwise: 'deny' }, { mode: 'public' }],
+    ['the rest of it fits every request', { methods: [] }, { mode: 'public' }],
+    ['the later rule has other paths', {}, { paths: ['/b/**'], mode: 'public' }],
+    ['the later rule denies', {}, { mode: 'deny' }],
+    ['the later rule asks for the same and more', {}, { require: [{ subject: ['s'] }, { issuer: ['i'] }] }],
+  ])('are none where %s', (_case, differing, later) => {
+    const rule = { ...strict, require: [{ subject: ['s'] }], ...differing };
+    expect(leaks(rule, { name: 'later', ...later })).toEqual([]);
+  });
+});
+
+describe('inspectRoutes: overlaps', () => {
+  const overlaps = (...routes: readonly RouteWords[]) =>
+    inspect(...routes).filter(({ kind }) => kind === 'overlap');
+  const first = { name: 'first', paths: ['/a/*/c'], require: [{ subject: ['s'] }] };
+
+  it('are told where neither rule is inside of the other and they ask for different things', () => {
+    expect(
+      overlaps(first, { name: 'second', paths: ['/a/b/**'] }, { name: 'third', paths: ['/*/b/c'] }),
+    ).toEqual([
+      { kind: 'overlap', rule: 'second', after: ['first'] },
+      { kind: 'overlap', rule: 'third', after: ['first'] },
+    ]);
+  });
+
+  it.each<readonly [string, RouteWords]>([
+    ['one is inside of the other', { paths: ['/a/b/c'] }],
+    ['one is around the other', { paths: ['/a/**'] }],
+    ['no request matches both', { paths: ['/a/b/d'] }],
+    ['their methods differ', { paths: ['/a/b/**'], methods: ['GET'] }],
+    ['they ask for the same', { paths: ['/a/b/**'], require: [{ subject: ['s'] }] }],
+  ])('are none where %s', (_case, second) => {
+    const rule = second.methods === undefined ? first : { ...first, methods: ['POST'] };
+    expect(overlaps(rule, { name: 'second', ...second })).toEqual([]);
+  });
+});
+
+describe('inspectRoutes with many rules', () => {
+  it('finds the same whether rules that cannot meet stand between or not', () => {
+    const between = Array.from({ length: 50 }, (_, at) => ({ name: `r${at}`, paths: [`/only-${at}/**`] }));
+    const pair: readonly RouteWords[] = [
+      { name: 'guard', paths: ['/a/b', '/c/**'], methods: ['GET'] },
+      { name: 'wide', paths: ['/c/d', '/**'] },
+      { name: 'never', paths: ['/a/**'] },
+    ];
+    const [guard = {}, ...others] = pair;
+    expect(inspect(guard, ...between, ...others)).toEqual(inspect(...pair));
+  });
+});

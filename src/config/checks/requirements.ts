@@ -104,10 +104,11 @@ function paramsOf(requirement: Raw): readonly string[] {
     ...claims.flatMap((claim) => [claim, at(claim, 'not')].flatMap(valuesOf)),
     ...details.flatMap((detail) => [at(detail, 'identifier'), ...entriesOf(at(detail, 'fields'))]),
   ];
-  const compiled = compileExpression(textOf(at(requirement, 'expression')) ?? '');
+  const expression = textOf(at(requirement, 'expression'));
+  const compiled = expression === null ? null : compileExpression(expression);
   return [
     ...values.flatMap((value) => textOf(at(value, 'param')) ?? []),
-    ...(compiled.ok ? compiled.value.params : []),
+    ...(compiled?.ok === true ? compiled.value.params : []),
   ];
 }
 

@@ -116,6 +116,25 @@ export const defaultOf = remembering((schema: z.ZodType): Plain | undefined =>
   schema instanceof z.ZodPrefault ? (schema.def.defaultValue as Plain) : undefined,
 );
 
+/**
+ * Whether some schema at or below a schema is such that `is` holds. Large files are walked several times, and most of
+ * what is in them need not be looked at: routes hold no secrets.
+ */
+export function createSeeker(is: (schema: z.ZodType) => boolean): (schema: z.ZodType) => boolean {
+  const leadsThere = remembering((schema: z.ZodType): boolean => {
+    const inner = peelOnce(schema);
+    if (is(schema)) return true;
+    return inner === schema ? insidesOf(schema).some(leadsThere) : leadsThere(inner);
+  });
+  return leadsThere;
+}
+
+function insidesOf(base: z.ZodType): readonly z.ZodType[] {
+  if (base instanceof z.ZodUnion) return base.options.map(asType);
+  const { keys, each } = insideOf(base);
+  return keys === null ? (each === null ? [] : [each]) : keys.map(([, child]) => child);
+}
+
 export function isOneOrMore(schema: z.ZodType): boolean {
   return kindOf(schema)?.type === ONE_OR_MORE;
 }

@@ -2,11 +2,11 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar } fr
 import type { Plain } from './plain.ts';
 import type { Place, YamlFlaw } from './place.ts';
 
-/** A plain value with the place of itself and of everything inside it. */
+/** A plain value with the place of itself and of everything inside it, as offsets in the text. */
 export interface PlacedNode {
   readonly value: Plain;
-  readonly at: Place;
-  readonly keyAt: Place | null;
+  readonly at: number;
+  readonly keyAt: number | null;
   readonly children: ReadonlyMap<string | number, PlacedNode>;
 }
 
@@ -31,9 +31,9 @@ export function createPlanter(place: (offset: number) => Place): Planter {
 
   return { plant: (node) => plant(node, null), flaws };
 
-  function plant(node: Node | null, keyAt: Place | null): PlacedNode {
-    if (node === null) return leaf(null, keyAt ?? place(0), keyAt);
-    const at = node.range ? place(node.range[0]) : (keyAt ?? place(0));
+  function plant(node: Node | null, keyAt: number | null): PlacedNode {
+    if (node === null) return leaf(null, keyAt ?? 0, keyAt);
+    const at = node.range?.[0] ?? keyAt ?? 0;
 
     if (aliasDepth > 0 && (aliasedValues += 1) > ALIASED_VALUES_MAX)
       return flaw('the aliases (*) stand for too many values; write them out', at, keyAt);
@@ -55,7 +55,7 @@ export function createPlanter(place: (offset: number) => Place): Planter {
     return { value: isSeq(node) ? values(children) : mapOf(children), at, keyAt, children };
   }
 
-  function follow(anchor: string, at: Place, keyAt: Place | null): PlacedNode {
+  function follow(anchor: string, at: number, keyAt: number | null): PlacedNode {
     const target = anchors.get(anchor);
     if (target === undefined) return flaw('no anchor (&) of this name stands before this alias', at, keyAt);
     if (open.has(target)) return flaw('this alias (*) stands inside what it refers to', at, keyAt);
@@ -65,7 +65,7 @@ export function createPlanter(place: (offset: number) => Place): Planter {
     return { ...planted, at };
   }
 
-  function scalar(node: Scalar, at: Place, keyAt: Place | null): PlacedNode {
+  function scalar(node: Scalar, at: number, keyAt: number | null): PlacedNode {
     const { value } = node;
     if (value === null || typeof value === 'string' || typeof value === 'boolean')
       return leaf(value, at, keyAt);
@@ -80,7 +80,7 @@ export function createPlanter(place: (offset: number) => Place): Planter {
   function mapItems(items: readonly Pair<Scalar, Node | null>[]): ReadonlyMap<string, PlacedNode> {
     const children = new Map<string, PlacedNode>();
     for (const { key, value } of items) {
-      const keyAt = key.range ? place(key.range[0]) : place(0);
+      const keyAt = key.range?.[0] ?? 0;
       const name = String(key.value);
       // Libraries skip or obey this name; nobody needs it (T-26).
       if (name === '__proto__') flaw('a key cannot be called __proto__', keyAt, keyAt);
@@ -89,14 +89,14 @@ export function createPlanter(place: (offset: number) => Place): Planter {
     return children;
   }
 
-  function flaw(message: string, at: Place, keyAt: Place | null): PlacedNode {
+  function flaw(message: string, at: number, keyAt: number | null): PlacedNode {
     // One bomb, one line.
-    if (flaws.at(-1)?.message !== message) flaws.push({ ...at, message });
+    if (flaws.at(-1)?.message !== message) flaws.push({ ...place(at), message });
     return leaf(null, at, keyAt);
   }
 }
 
-function leaf(value: Plain, at: Place, keyAt: Place | null): PlacedNode {
+function leaf(value: Plain, at: number, keyAt: number | null): PlacedNode {
   return { value, at, keyAt, children: NO_CHILDREN };
 }
 

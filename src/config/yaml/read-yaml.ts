@@ -52,9 +52,9 @@ export function readYaml(text: string): Result<YamlTree, readonly YamlFlaw[]> {
   if (planter.flaws.length > 0) return fail(planter.flaws);
   if (!isMap(root.value))
     return fail([
-      { ...root.at, message: 'the top of the file must be a map of settings, such as "clients: …"' },
+      { ...place(root.at), message: 'the top of the file must be a map of settings, such as "clients: …"' },
     ]);
-  return succeed(createTree(root));
+  return succeed(createTree(root, place));
 }
 
 /** Words of ours for what the parser finds: its own messages repeat pieces of the text. */
@@ -104,17 +104,17 @@ function refuse(message: string): Result<never, readonly YamlFlaw[]> {
   return fail([{ line: 1, column: 1, message }]);
 }
 
-function createTree(root: PlacedNode): YamlTree {
+function createTree(root: PlacedNode, place: (offset: number) => Place): YamlTree {
   return {
     value: root.value,
     placeOf(path) {
       const { node, found } = nearest(path);
       // What is missing is looked for at the key it should stand under.
-      return found ? node.at : (node.keyAt ?? node.at);
+      return place(found ? node.at : (node.keyAt ?? node.at));
     },
     placeOfKey(path) {
       const { node } = nearest(path);
-      return node.keyAt ?? node.at;
+      return place(node.keyAt ?? node.at);
     },
   };
 

@@ -29,11 +29,13 @@ export function compileDemands(require: readonly Requirement[], parts: DemandPar
     ...require.flatMap(({ deny }) => deny.map((refused) => denyDemand(refused, parts))),
   ];
   return {
-    judges: DEMAND_ORDER.flatMap((kind) => demands.filter((demand) => demand.kind === kind)).map(
-      ({ judge }) => judge,
-    ),
+    judges: demands.sort(byOrder).map(({ judge }) => judge),
     readsRequest: demands.some(({ readsRequest }) => readsRequest),
   };
+}
+
+function byOrder(one: Demand, other: Demand): number {
+  return DEMAND_ORDER.indexOf(one.kind) - DEMAND_ORDER.indexOf(other.kind);
 }
 
 /** Those of one requirement that stand for themselves. */
