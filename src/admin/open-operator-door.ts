@@ -7,6 +7,7 @@ import {
   type Metrics,
   metricsPage,
   type Pages,
+  publicKeysPage,
   type Readiness,
   readinessPage,
   statusPage,
@@ -32,17 +33,20 @@ export interface AdminParts extends HealthParts {
   readonly metrics: () => Promise<Metrics>;
   /** Shown as it is: must hold no secret. */
   readonly status: () => JsonObject;
+  /** Our public keys, of one client by name or of all; `null`: no such client. */
+  readonly publicKeys: (client: string | null) => JsonObject | null;
 }
 
-/** `/livez`, `/readyz`, `/metrics` and `/status`. @throws Error when it cannot listen. */
+/** `/livez`, `/readyz`, `/metrics`, `/status` and `/jwks.json`. @throws Error when it cannot listen. */
 export function openAdmin(parts: AdminParts, settings: OperatorDoorSettings): Promise<OperatorDoor> {
-  const { metrics, status, readiness } = parts;
+  const { metrics, status, readiness, publicKeys } = parts;
   return openOperatorDoor(
     new Map([
       ['/livez', alive],
       ['/readyz', readinessPage(readiness)],
       ['/metrics', metricsPage(metrics)],
       ['/status', statusPage(status)],
+      ['/jwks.json', publicKeysPage(publicKeys)],
     ]),
     settings,
   );

@@ -1,3 +1,5 @@
+import type { URLSearchParams } from 'node:url';
+
 import type { JsonObject, Soon } from '../domain/index.ts';
 
 /** Whether this instance may be sent checks, and what it still waits for, in words of ours. */
@@ -13,13 +15,13 @@ export interface Metrics {
 }
 
 export interface Page {
-  readonly status: 200 | 503;
+  readonly status: 200 | 404 | 503;
   readonly contentType: string;
   readonly body: string;
 }
 
-/** Makes a page when it is asked for. */
-export type MakePage = () => Soon<Page>;
+/** Makes a page when it is asked for, with what follows the `?`. */
+export type MakePage = (query: URLSearchParams) => Soon<Page>;
 
 /** By path, exactly. */
 export type Pages = ReadonlyMap<string, MakePage>;
@@ -51,4 +53,17 @@ export function statusPage(status: () => JsonObject): MakePage {
     contentType: 'application/json; charset=utf-8',
     body: `${JSON.stringify(status(), null, 2)}\n`,
   });
+}
+
+/** A JWK set of our own public keys: of all clients, or of the one that `?client=` names. */
+export function publicKeysPage(publicKeys: (client: string | null) => JsonObject | null): MakePage {
+  return (query) => {
+    const set = publicKeys(query.get('client'));
+    if (set === null) return { status: 404, contentType: TEXT, body: 'there is no client of this name\n' };
+    return {
+      status: 200,
+      contentType: 'application/jwk-set+json',
+      body: `${JSON.stringify(set, null, 2)}\n`,
+    };
+  };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { URLSearchParams } from 'node:url';
 
 import type { Pages } from './pages.ts';
 
@@ -19,7 +20,7 @@ export function createServePages(pages: Pages): RequestListener {
   };
 
   async function show({ method, url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [path = ''] = url.split('?');
+    const [path = '', query = ''] = url.split('?');
     const makePage = pages.get(path);
     if (makePage === undefined) {
       send(response, 404, PLAIN, `there is: ${[...pages.keys()].join(' ')}\n`);
@@ -30,7 +31,7 @@ export function createServePages(pages: Pages): RequestListener {
       send(response, 405, PLAIN, 'GET or HEAD\n');
       return;
     }
-    const { status, contentType, body } = await makePage();
+    const { status, contentType, body } = await makePage(new URLSearchParams(query));
     send(response, status, contentType, body);
   }
 }

@@ -3,6 +3,7 @@ import { type Doors, openDoors } from './doors.ts';
 import { openHouseClients } from './house-clients.ts';
 import { createLiveSettings, type LiveSettings } from './live-settings.ts';
 import { type Admin, openOperatorDoors } from './operator-doors.ts';
+import { publicKeySet } from './public-keys.ts';
 import { createReadinessWatch } from './readiness.ts';
 import { describeHouse } from './status.ts';
 import { systemResolveName } from './system.ts';
@@ -97,7 +98,12 @@ export async function openHouse(
     });
     const status = () =>
       describeHouse({ live, startedAt, doors: opened.open, readiness: watch, introspector, caches, clients });
-    const operators = { metrics: () => telemetry.metrics(), readiness: () => watch.state(), status };
+    const operators = {
+      metrics: () => telemetry.metrics(),
+      readiness: () => watch.state(),
+      publicKeys: (client: string | null) => publicKeySet(clients.ofFile(), client),
+      status,
+    };
     const operatorDoors = await openOperatorDoors(operators, initial.listen).catch(async (error: unknown) => {
       await opened.close(milliseconds(0));
       throw error;

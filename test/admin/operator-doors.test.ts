@@ -23,6 +23,7 @@ async function admin(differing: Partial<AdminParts> = {}): Promise<OperatorDoor>
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'gatehouse_up 1\n' }),
       status: () => ({ generation: 'g-1' }),
       readiness: () => ({ ready: true, waitingFor: [] }),
+      publicKeys: (client) => (client === 'unknown' ? null : { keys: [{ kid: client ?? 'all' }] }),
       ...differing,
     },
     { address: ADDRESS },
@@ -76,6 +77,12 @@ describe('the admin door', () => {
     ['/readyz', 'text/plain; charset=utf-8', 'ready\n'],
     ['/metrics', 'text/plain; version=0.0.4', 'gatehouse_up 1\n'],
     ['/status', 'application/json; charset=utf-8', '{\n  "generation": "g-1"\n}\n'],
+    ['/jwks.json', 'application/jwk-set+json', '{\n  "keys": [\n    {\n      "kid": "all"\n    }\n  ]\n}\n'],
+    [
+      '/jwks.json?client=a%20b',
+      'application/jwk-set+json',
+      '{\n  "keys": [\n    {\n      "kid": "a b"\n    }\n  ]\n}\n',
+    ],
     ['/livez?verbose', 'text/plain; charset=utf-8', 'alive\n'],
   ])('shows %s', async (path, contentType, body) => {
     const answer = await ask(await admin(), path);
@@ -87,6 +94,10 @@ describe('the admin door', () => {
     const answer = await ask(await admin(), '/metrics', 'HEAD');
     expect(answer).toMatchObject({ status: 200, body: '' });
     expect(answer.headers['content-length']).toBe('15');
+  });
+
+  it('answers 404 about the keys of a client that is not there', async () => {
+    expect((await ask(await admin(), '/jwks.json?client=unknown')).status).toBe(404);
   });
 
   it.each(['/', '/LIVEZ', '/livez/', '//livez', '/%6Civez', '/status/../livez', '/debug', 'http://x/livez'])(
@@ -158,6 +169,7 @@ describe('the admin door', () => {
         metrics: () => Promise.reject(),
         status: () => ({}),
         readiness: () => ({ ready: true, waitingFor: [] }),
+        publicKeys: () => null,
       },
       { address },
     );

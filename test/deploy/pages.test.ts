@@ -8,7 +8,7 @@ import { fencedBlocks, repositoryPath, shippedText } from './shipped.ts';
 
 const PAGES = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-  ...['docs/architecture.md', 'docs/deviations.md', 'docs/introspection.md'],
+  ...['docs/architecture.md', 'docs/deviations.md', 'docs/introspection.md', 'docs/signed-answers.md'],
   ...readdirSync(repositoryPath('docs/adr')).map((name) => `docs/adr/${name}`),
 ];
 

@@ -87,7 +87,7 @@ const refreshes = () =>
   );
 
 describe('an enquiry for a signed answer', () => {
-  it('says so and says nothing else, and checks it with the keys that the metadata leads to (JIR-1, JIR-9)', async () => {
+  it('says so and says nothing else, and checks it with the keys that the metadata leads to (JIR-1, JIR-9, JIR-13)', async () => {
     expect(outcomeOf(await scene.ask(here()))).toBe('active');
     const [asked] = askedFor('/introspect');
     expect(asked?.headers['accept']).toBe(SIGNED_TYPE);
