@@ -1,8 +1,9 @@
-import type { Milliseconds } from '../domain/index.ts';
+import type { Clock, Milliseconds } from '../domain/index.ts';
 
 /**
  * Keeps callers away from something that has stopped answering, and finds out by itself when it answers again:
- * it asks a question of its own, so that no caller pays for the attempt.
+ * it asks a question of its own, so that no caller pays for the attempt. Something that answers and falls silent by
+ * turns must prove itself longer each time, so that it does not cost a caller at each turn.
  */
 export interface Breaker {
   /** While true nobody is to call. */
@@ -19,17 +20,26 @@ export interface Breaker {
 export interface BreakerParts {
   /** The breaker's own question; true when it was answered in time. A rejection counts as false. */
   readonly probe: () => Promise<boolean>;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 export interface BreakerSettings {
-  /** Pause after the first unanswered question; doubled after each further one. */
+  /** Pause after the first unanswered question, doubled after each further one; and between answered ones. */
   readonly firstPause: Milliseconds;
   readonly longestPause: Milliseconds;
 }
 
-export function createBreaker({ probe }: BreakerParts, settings: BreakerSettings): Breaker {
+/** Without a call that ran out of time for so long, what was before is forgotten. */
+const CALM_MS = 60_000;
+/** Questions answered in a row that close it: 1 the first time, then so many times more, up to a bound. */
+const PROOF_GROWTH = 4;
+const LONGEST_PROOF = 64;
+
+export function createBreaker({ probe, clock }: BreakerParts, settings: BreakerSettings): Breaker {
   const waits = new Set<() => void>();
   let isOpen = false;
+  let proof = 1;
+  let closedAt = -Infinity;
 
   return {
     get isOpen() {
@@ -41,7 +51,9 @@ export function createBreaker({ probe }: BreakerParts, settings: BreakerSettings
       isOpen = true;
       for (const end of waits) end();
       waits.clear();
-      askAgain(settings.firstPause);
+      const wasCalm = clock.monotonic() - closedAt >= CALM_MS;
+      proof = wasCalm ? 1 : Math.min(proof * PROOF_GROWTH, LONGEST_PROOF);
+      askUntilProven(settings.firstPause, proof);
     },
   };
 
@@ -56,14 +68,18 @@ export function createBreaker({ probe }: BreakerParts, settings: BreakerSettings
     });
   }
 
-  function askAgain(pauseMs: number): void {
+  /** @param missing answers in a row. */
+  function askUntilProven(pauseMs: number, missing: number): void {
     void answered().then((isBack) => {
-      if (isBack) {
+      if (isBack && missing <= 1) {
         isOpen = false;
-        return;
+        closedAt = clock.monotonic();
+      } else if (isBack) {
+        after(settings.firstPause, () => askUntilProven(settings.firstPause, missing - 1));
+      } else {
+        const nextPauseMs = Math.min(pauseMs * 2, settings.longestPause);
+        after(pauseMs, () => askUntilProven(nextPauseMs, proof));
       }
-      const nextPauseMs = Math.min(pauseMs * 2, settings.longestPause);
-      setTimeout(() => askAgain(nextPauseMs), pauseMs).unref();
     });
   }
 
@@ -74,4 +90,8 @@ export function createBreaker({ probe }: BreakerParts, settings: BreakerSettings
       return false;
     }
   }
+}
+
+function after(ms: number, task: () => void): void {
+  setTimeout(task, ms).unref();
 }

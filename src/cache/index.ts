@@ -1,7 +1,13 @@
 /** Remembers answers in memory and in a shared Keyv store, sealed, and admits it when the store is broken. */
 export { createDocumentShelf, type DocumentShelfParts } from './document-shelf.ts';
+export { loadStoreModule } from './load-store-module.ts';
 export { createMemoryCache, type MemoryStats, type ObservedMemoryCache } from './memory-cache.ts';
 export { NO_SHARED_CACHE } from './no-shared-cache.ts';
 export { openKeyv } from './open-keyv.ts';
-export { openRedisStore, type RedisStore, type RedisStoreSettings } from './redis-store.ts';
-export { createSharedCache, type SharedCache } from './shared-cache.ts';
+export {
+  openRedisStore,
+  type RedisStore,
+  type RedisStoreParts,
+  type RedisStoreSettings,
+} from './redis-store.ts';
+export { createSharedCache, type SharedCache, type SharedCacheParts } from './shared-cache.ts';

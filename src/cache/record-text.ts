@@ -24,8 +24,13 @@ export type ReadIntrospection = (claims: Json) => Result<Introspection, string>;
 
 export interface ReadingLimits {
   readonly now: EpochMilliseconds;
-  /** How old an answer may become, whatever the record says. */
-  readonly maxAge: Milliseconds;
+  readonly maxAge: LongestAge;
+}
+
+/** How old an answer may become, whatever its record says. */
+export interface LongestAge {
+  readonly active: Milliseconds;
+  readonly inactive: Milliseconds;
 }
 
 const VERSION = 1;
@@ -33,12 +38,15 @@ const VERSION = 1;
 const CLOCK_SKEW_MS = 5_000;
 
 /** `claims` holds the whole answer; everything else about it is read from there again. */
-export function encodeRecord(record: CacheRecord, claims: JsonObject): Buffer {
-  const { storedAt, softUntil, keepUntil, generation } = record;
+export function encodeRecord(record: CacheRecord): Buffer {
+  const { introspection, storedAt, softUntil, keepUntil, generation } = record;
+  const claims = introspection.kind === 'active' ? introspection.claims : INACTIVE_CLAIMS;
   return Buffer.from(
     JSON.stringify({ version: VERSION, storedAt, softUntil, keepUntil, generation, claims }),
   );
 }
+
+const INACTIVE_CLAIMS: JsonObject = { active: false };
 
 /** `outdated`: of another version, past its time, or from a future that no skew explains. */
 export function readRecord(
@@ -55,16 +63,17 @@ export function readRecord(
   if (claims === undefined || storedAt > now + CLOCK_SKEW_MS) return fail('outdated');
 
   const introspection = readIntrospection(claims);
-  if (!introspection.ok || introspection.value.kind !== 'active') return fail('outdated');
+  if (!introspection.ok) return fail('outdated');
 
-  const endsAt = Math.min(keepUntil, storedAt + maxAge, now + maxAge);
+  const ageMs = maxAge[introspection.value.kind];
+  const endsAt = Math.min(keepUntil, storedAt + ageMs, now + ageMs);
   const record: CacheRecord = {
     version: VERSION,
     introspection: introspection.value,
     storedAt: epochMilliseconds(storedAt),
     softUntil: epochMilliseconds(Math.min(softUntil, endsAt)),
     keepUntil: epochMilliseconds(endsAt),
-    exp: introspection.value.expiresAt,
+    exp: introspection.value.kind === 'active' ? introspection.value.expiresAt : null,
     generation,
   };
   const isTokenOver = record.exp !== null && record.exp * 1000 <= now;

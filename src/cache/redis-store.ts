@@ -1,26 +1,29 @@
 /**
- * One Redis behind Keyv.
+ * A Redis behind Keyv.
  *
  * In: where it is and who we are there. Out: a store whose every call answers or fails at once while there is no
- * connection, and the way to close it.
+ * connection to what keeps the entry, and the way to close it.
  * Never: a wait for Redis at start, a queue of calls for when it comes back, an error event nobody hears.
  */
-import { URL } from 'node:url';
-import KeyvRedis, { type RedisClientConnectionType } from '@keyv/redis';
-import { ClientClosedError, createClient, ErrorReply } from '@redis/client';
+import { ClientClosedError, ClientOfflineError, ErrorReply } from '@redis/client';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
-import type { JsonObject, Observe, Randomness, Secret } from '../domain/index.ts';
+import {
+  type JsonObject,
+  type Observe,
+  type Randomness,
+  type RedisSettings,
+  unreachable,
+} from '../domain/index.ts';
+import { connectCluster } from './connect-cluster.ts';
+import { connectSentinel } from './connect-sentinel.ts';
+import { connectSingle } from './connect-single.ts';
+import { createConnectionInUse } from './connection-in-use.ts';
 import { openKeyv } from './open-keyv.ts';
+import { addressOf, type RedisConnection, type RedisConnectionParts } from './redis-connection.ts';
+import { isSameTls } from './same-tls.ts';
 import { storeFailureOf } from './store-failure.ts';
 
-export interface RedisStoreSettings {
-  /** `redis://host:port/database`, or `rediss://` for TLS. Checked when the settings are read. */
-  readonly url: string;
-  /** Of an ACL user; `null`: the default user. */
-  readonly username: string | null;
-  /** `null`: none is sent. */
-  readonly password: Secret | null;
-}
+export type RedisStoreSettings = RedisSettings;
 
 export interface RedisStoreParts {
   readonly observe: Observe;
@@ -29,100 +32,115 @@ export interface RedisStoreParts {
 
 export interface RedisStore {
   readonly store: Keyv<string>;
-  /** Used from the next connection on: a rotated password needs no restart. */
-  replacePassword(password: Secret | null): void;
+  /** Settles when every server that is connected has answered. */
+  readonly ping: () => Promise<void>;
+  /**
+   * Puts rotated passwords and certificates in force: passwords from the next connection on, certificates at once over
+   * connections that are made anew. The place stays: another one needs a restart.
+   */
+  readonly renew: (settings: RedisSettings) => void;
   /** For the operator's status page: address, state, and the code of the last failure. */
-  status(): JsonObject;
+  readonly status: () => JsonObject;
+  readonly isConnected: () => boolean;
   /** Lets go of the connection. Every call from then on fails. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
-/** Silence of the server after which a connection is given up, and how often a quiet one is asked to speak. */
-const SILENCE_MS = 1_500;
-const PING_EVERY_MS = 500;
-const CONNECT_WITHIN_MS = 2_000;
-const LONGEST_PAUSE_MS = 2_000;
-/** Calls that may wait for Redis's reply; the timeout of the shared cache keeps them far fewer. */
-const MOST_WAITING = 10_000;
-
-export function openRedisStore(settings: RedisStoreSettings, parts: RedisStoreParts): RedisStore {
-  const { observe, randomness } = parts;
-  const client = createClient({
-    url: settings.url,
-    // Asked at each connection.
-    credentialsProvider: { type: 'async-credentials-provider', credentials: async () => credentials() },
-    // Otherwise calls would wait, without end, for a connection that may never come.
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: MOST_WAITING,
-    pingInterval: PING_EVERY_MS,
-    socket: {
-      connectTimeout: CONNECT_WITHIN_MS,
-      socketTimeout: SILENCE_MS,
-      reconnectStrategy: (attempts) => pauseBeforeAttempt(attempts, randomness.fraction()),
-    },
-  });
-  let password = settings.password;
+export function openRedisStore(initial: RedisSettings, { observe, randomness }: RedisStoreParts): RedisStore {
+  let settings = initial;
   let isClosed = false;
   let lastFailure: string | null = null;
-
-  client.on('error', (cause: unknown) => {
-    lastFailure = failureCodeOf(cause);
-    if (!isClosed) observe({ event: 'cache_failed', operation: 'connection', cause: storeFailureOf(cause) });
-  });
-  // Not awaited: the first attempt is one of many, and each failed one arrives as an error event.
-  client.connect().catch(() => undefined);
-
-  // The adapter is typed for the client it brings along, which loses keys after a Cluster failover; this one is
-  // of the next version and behaves alike in everything the adapter calls.
-  const adapter = new KeyvRedis<string>(client as unknown as RedisClientConnectionType, {
-    throwOnErrors: true,
-  });
-  const store = openKeyv(adapter);
+  const isReplacedWhenUnwell = initial.place.kind === 'cluster';
+  const connection = createConnectionInUse(connect, { isReplacedWhenUnwell });
 
   return {
-    store,
-    replacePassword(next) {
-      password = next;
+    store: openKeyv(guarded(adapterFor)),
+    ping: () => connection.current.ping(),
+    renew(next) {
+      const isTlsNew = !isSameTls(settings.tls, next.tls);
+      settings = next;
+      if (isTlsNew && !isClosed) connection.renew();
     },
     status: () => ({
-      address: addressOf(settings.url),
-      state: isClosed ? 'closed' : client.isReady ? 'connected' : 'disconnected',
+      kind: settings.place.kind,
+      address: addressOf(settings),
+      state: isClosed ? 'closed' : STATES[connection.current.state()],
       lastFailure,
     }),
+    isConnected: () => !isClosed && connection.current.state() === 'connected',
     async close() {
-      if (isClosed) return;
       isClosed = true;
-      // The adapter would open a closed client again at its next call.
-      store.store = CLOSED_STORE;
-      client.destroy();
+      connection.close();
     },
   };
 
-  function credentials(): { readonly username?: string; readonly password?: string } {
+  function adapterFor(name: string): KeyvStoreAdapter {
+    if (isClosed) throw new ClientClosedError();
+    const adapter = connection.current.adapterFor(name);
+    if (adapter === null) throw new ClientOfflineError();
+    return adapter;
+  }
+
+  function connect(): RedisConnection {
+    let isGone = false;
+    const made = openConnection(settings, {
+      credentials: () => settings,
+      sentinelCredentials: () => (settings.place.kind === 'sentinel' ? settings.place : NOBODY),
+      tls: settings.tls,
+      // What goes wrong while one is let go of is nothing that went wrong.
+      failed: (cause) => (isGone ? undefined : failed(cause)),
+      randomness,
+    });
     return {
-      ...(settings.username === null ? {} : { username: settings.username }),
-      ...(password === null ? {} : { password: password.reveal() }),
+      ...made,
+      close() {
+        if (isGone) return;
+        isGone = true;
+        made.close();
+      },
     };
+  }
+
+  function failed(cause: unknown): void {
+    lastFailure = failureCodeOf(cause);
+    observe({ event: 'cache_failed', operation: 'connection', cause: storeFailureOf(cause) });
   }
 }
 
-const CLOSED_STORE: KeyvStoreAdapter = {
-  opts: undefined,
-  on: () => CLOSED_STORE,
-  get: refuse,
-  set: refuse,
-  delete: refuse,
-  clear: refuse,
-};
-
-async function refuse(): Promise<never> {
-  throw new ClientClosedError();
+function openConnection({ place }: RedisSettings, parts: RedisConnectionParts): RedisConnection {
+  switch (place.kind) {
+    case 'single':
+      return connectSingle(place, parts);
+    case 'sentinel':
+      return connectSentinel(place, parts);
+    case 'cluster':
+      return connectCluster(place, parts);
+    default:
+      return unreachable(place);
+  }
 }
 
-/** Doubles up to a bound, with jitter, so that replicas do not come back all at once. */
-function pauseBeforeAttempt(attempts: number, fraction: number): number {
-  const pauseMs = Math.min(50 * 2 ** attempts, LONGEST_PAUSE_MS);
-  return Math.round(pauseMs * (0.75 + fraction * 0.25));
+const NOBODY = { username: null, password: null };
+
+const STATES = {
+  connected: 'connected',
+  partly: 'partly connected',
+  disconnected: 'disconnected',
+} as const satisfies Record<ReturnType<RedisConnection['state']>, string>;
+
+/** An adapter whose calls go to whatever keeps the entry just then. */
+function guarded(adapterFor: (name: string) => KeyvStoreAdapter): KeyvStoreAdapter {
+  const adapter: KeyvStoreAdapter = {
+    opts: undefined,
+    on: () => adapter,
+    get: async <Value>(name: string) => adapterFor(name).get<Value>(name),
+    set: async (name, value, ttl): Promise<unknown> => adapterFor(name).set(name, value, ttl),
+    delete: async (name) => adapterFor(name).delete(name),
+    clear: async () => {
+      throw new TypeError('a store that others use, too, is never emptied');
+    },
+  };
+  return adapter;
 }
 
 /** Codes only (`ECONNREFUSED`, `WRONGPASS`): the text of a foreign error may quote what we sent. */
@@ -130,8 +148,4 @@ function failureCodeOf(cause: unknown): string {
   if (cause instanceof ErrorReply) return /^[A-Z]+\b/.exec(cause.message)?.[0] ?? 'ErrorReply';
   if (typeof cause !== 'object' || cause === null) return 'unknown';
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.constructor.name;
-}
-
-function addressOf(url: string): string {
-  return new URL(url).host;
 }

@@ -1,159 +1,129 @@
 /**
  * The tier that replicas share, over any Keyv store.
  *
- * In: records of active answers. Out: the same record, or a miss.
+ * In: records of answers. Out: the same record, or a miss.
  * Never: a rejection, a wait beyond the timeout, an entry without an end, a token or a readable answer in the
- * store, a value believed that this deployment did not seal under this very name (T-39).
+ * store, a value believed that this deployment did not seal under this very name (T-39), an answer older than one
+ * that this process knows (T-32).
  */
-import type { Keyv } from 'keyv';
-import { createBreaker, withinBudget } from '../bounds/index.ts';
 import {
   type CacheKey,
   type CacheKind,
   type CacheRecord,
-  type Clock,
-  fail,
   type HouseEvent,
   type JsonObject,
   type Milliseconds,
-  milliseconds,
   MISS,
   monotonicMilliseconds,
-  type Observe,
+  type MonotonicMilliseconds,
   type Recall,
-  type Result,
   type Seal,
-  succeed,
   type TokenCache,
 } from '../domain/index.ts';
-import { entryName, PROBE_NAME } from './entry-name.ts';
-import { encodeRecord, type ReadIntrospection, readRecord } from './record-text.ts';
-import { type StoreFailure, storeFailureOf } from './store-failure.ts';
+import { entryName } from './entry-name.ts';
+import { createNewestKnown } from './newest-known.ts';
+import type { LongestAge, ReadIntrospection } from './record-text.ts';
+import { createSealedEntries, type EntryFailure } from './sealed-entries.ts';
+import { createStoreCalls, type StoreCallsParts } from './store-calls.ts';
 import { timeToLive } from './time-to-live.ts';
 
-export interface SharedCacheParts {
-  /** As `openKeyv` makes it. */
-  readonly store: Keyv<string>;
+export interface SharedCacheParts extends StoreCallsParts {
   readonly seal: Seal;
-  readonly clock: Clock;
-  readonly observe: Observe;
+  /** Opens what was sealed under the key before; `null`: there is none. */
+  readonly formerSeal?: Seal | null;
   readonly readIntrospection: ReadIntrospection;
 }
 
 export interface SharedCacheSettings {
-  /** Of one call. */
+  /** Of one lookup, and of one call to write. */
   readonly timeout: Milliseconds;
-  /** How old an active answer may become: `cache.active.max`. */
-  readonly maxAge: Milliseconds;
+  /** `cache.active.max` and `cache.inactive.max`. */
+  readonly maxAge: LongestAge;
 }
 
 export interface SharedCache extends TokenCache {
-  get(kind: CacheKind, key: CacheKey): Promise<Recall>;
+  /** @param formerName the name under the key before, made only when nothing is found under the name itself. */
+  get(kind: CacheKind, key: CacheKey, formerName?: () => CacheKey | null): Promise<Recall>;
+  /** Inactive answers too: whether one is worth a place in the store is for the caller to say. */
   put(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void>;
+  /** Tells of an answer that this process has, so that an older one in the store is not believed. */
+  note(key: CacheKey, record: CacheRecord): void;
   /** For the operator's status page. */
   status(): JsonObject;
+  /** The store has stopped answering, and is left alone until it answers again. */
+  readonly isResting: boolean;
 }
 
 type Operation = Extract<HouseEvent, { event: 'cache_failed' }>['operation'];
-type FailureCause = Extract<HouseEvent, { event: 'cache_failed' }>['cause'];
-
-/** Of a sealed value as text. An answer of 64 KiB, the default bound, takes less than half of it. */
-const LONGEST_VALUE = 256 * 1024;
-
-// Longer than the silence after which the Redis store cuts its connection, so that a dead one falls silent,
-// is cut and is made anew, instead of being kept alive by our questions.
-const PROBE_PAUSES = { firstPause: milliseconds(100), longestPause: milliseconds(3_000) };
 
 export function createSharedCache(parts: SharedCacheParts, settings: SharedCacheSettings): SharedCache {
-  const { store, seal, clock, observe, readIntrospection } = parts;
-  const breaker = createBreaker({ probe: storeAnswers }, PROBE_PAUSES);
+  const { store, seal, formerSeal = null, clock, observe, readIntrospection } = parts;
+  const { timeout, maxAge } = settings;
+  const calls = createStoreCalls(parts, { timeout });
+  const entries = createSealedEntries({ store, calls, clock, readIntrospection }, maxAge);
+  const newest = createNewestKnown(clock, maxAge.active);
 
   return {
     get,
-    // What is left to go wrong is an answer nested too deep to be written down.
     put: (kind, key, record) => share(kind, key, record).catch(() => failed('put', 'error')),
-    status: () => ({ state: breaker.isOpen ? 'resting' : 'in use' }),
+    note: (key, record) => newest.note(key, record),
+    status: () => ({ state: calls.isResting ? 'resting' : 'in use' }),
+    get isResting() {
+      return calls.isResting;
+    },
   };
 
-  async function get(kind: CacheKind, key: CacheKey): Promise<Recall> {
-    const recall = await recallFrom(entryName(kind, key)).catch(() => missBecause('get', 'error'));
-    observe({
-      event: 'cache_looked_up',
-      tier: 'shared',
-      outcome: recall.kind === 'hit' ? recall.record.introspection.kind : 'miss',
-    });
+  async function get(
+    kind: CacheKind,
+    key: CacheKey,
+    formerName: () => CacheKey | null = () => null,
+  ): Promise<Recall> {
+    const recall = await recallOf(kind, key, formerName).catch(() => missBecause('error'));
+    const outcome = recall.kind === 'hit' ? recall.record.introspection.kind : 'miss';
+    observe({ event: 'cache_looked_up', tier: 'shared', outcome });
     return recall;
   }
 
-  async function recallFrom(name: string): Promise<Recall> {
-    const found = await ask(() => store.get(name));
-    if (!found.ok) return missBecause('get', found.failure);
-    if (found.value === undefined) return MISS;
+  async function recallOf(
+    kind: CacheKind,
+    key: CacheKey,
+    formerName: () => CacheKey | null,
+  ): Promise<Recall> {
+    const until = soon();
+    const found = await entries.read(entryName(kind, key), seal, until);
+    if (!found.ok) return missBecause(found.failure);
+    if (found.value !== null) return unlessOlder(key, found.value);
 
-    const opened = openValue(name, found.value);
-    return opened.ok ? { kind: 'hit', record: opened.value } : missBecause('get', opened.failure);
+    const former = formerSeal === null ? null : formerName();
+    if (formerSeal === null || former === null) return MISS;
+    const before = await entries.read(entryName(kind, former), formerSeal, until);
+    if (!before.ok) return missBecause(before.failure);
+    return before.value === null ? MISS : unlessOlder(key, before.value);
   }
 
-  function openValue(name: string, value: unknown): Result<CacheRecord, FailureCause> {
-    if (typeof value !== 'string') return fail('unsealable');
-    if (value.length > LONGEST_VALUE) return fail('oversized');
-    const plain = seal.open(name, Buffer.from(value, 'base64'));
-    if (plain === null) return fail('unsealable');
-    return readRecord(plain, readIntrospection, { now: clock.now(), maxAge: settings.maxAge });
+  function unlessOlder(key: CacheKey, record: CacheRecord): Recall {
+    return newest.isOlder(key, record) ? missBecause('outdated') : { kind: 'hit', record };
   }
 
   async function share(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void> {
-    // Bad tokens stay in memory: whoever invents them must not fill the store that the replicas share.
-    if (record.introspection.kind !== 'active') return;
-    const ttl = timeToLive(record, clock.now(), settings.maxAge);
-    if (ttl === null) return;
-
-    const name = entryName(kind, key);
-    const value = seal.seal(name, encodeRecord(record, record.introspection.claims)).toString('base64');
-    if (value.length > LONGEST_VALUE) {
-      failed('put', 'oversized');
-      return;
-    }
-    const stored = await ask(() => store.set(name, value, ttl));
-    if (!stored.ok) failed('put', stored.failure);
-    else if (!stored.value) failed('put', 'error');
+    const keepFor = timeToLive(record, clock.now(), maxAge[record.introspection.kind]);
+    if (keepFor === null || newest.isOlder(key, record)) return;
+    newest.note(key, record);
+    const written = await entries.write(entryName(kind, key), seal, { record, keepFor }, soon());
+    if (written.ok) newest.settle(key, record);
+    else failed('put', written.failure);
   }
 
-  /** One call of the store, bounded and never rejecting. */
-  async function ask<Value>(call: () => Promise<Value>): Promise<Result<Value, StoreFailure | 'timeout'>> {
-    if (breaker.isOpen) return fail('unavailable');
-    const outcome = await withinTimeout(breaker.whileClosed(settled(call), fail<'timeout'>('timeout')));
-    if (!outcome.ok) {
-      breaker.trip();
-      return fail('timeout');
-    }
-    return outcome.value;
+  function soon(): MonotonicMilliseconds {
+    return monotonicMilliseconds(clock.monotonic() + timeout);
   }
 
-  /** The breaker's own question. An error is an answer, too: it costs nobody any time. */
-  async function storeAnswers(): Promise<boolean> {
-    const outcome = await withinTimeout(settled(() => store.get(PROBE_NAME)));
-    return outcome.ok;
-  }
-
-  function withinTimeout<Value>(task: Promise<Value>): Promise<Result<Value, 'elapsed'>> {
-    return withinBudget(task, monotonicMilliseconds(clock.monotonic() + settings.timeout), clock);
-  }
-
-  function missBecause(operation: Operation, cause: FailureCause): Recall {
-    failed(operation, cause);
+  function missBecause(cause: EntryFailure): Recall {
+    failed('get', cause);
     return MISS;
   }
 
-  function failed(operation: Operation, cause: FailureCause): void {
+  function failed(operation: Operation, cause: EntryFailure): void {
     observe({ event: 'cache_failed', operation, cause });
-  }
-}
-
-async function settled<Value>(call: () => Promise<Value>): Promise<Result<Value, StoreFailure | 'timeout'>> {
-  try {
-    return succeed(await call());
-  } catch (cause) {
-    return fail(storeFailureOf(cause));
   }
 }

@@ -1,35 +1,32 @@
-import {
-  createMemoryCache,
-  createSharedCache,
-  NO_SHARED_CACHE,
-  openRedisStore,
-  type SharedCache,
-} from '../cache/index.ts';
+import { createMemoryCache, createSharedCache, NO_SHARED_CACHE, type SharedCache } from '../cache/index.ts';
 import type { CacheSettings } from '../config/index.ts';
-import type {
-  Clock,
-  JsonObject,
-  MemoryCache,
-  NameKeys,
-  Observe,
-  Randomness,
-  TokenCache,
+import {
+  type Clock,
+  type JsonObject,
+  type MemoryCache,
+  milliseconds,
+  type NameKeys,
+  type Observe,
+  type Randomness,
+  type TokenCache,
 } from '../domain/index.ts';
 import { readIntrospection } from '../introspection/index.ts';
-import { deriveKeys } from '../sealing/index.ts';
+import { createKeyring, type Keyring } from '../sealing/index.ts';
+import type { SharedStore } from './shared-store.ts';
 
 /** Both tiers and the keys that name and seal what is in them. */
 export interface Caches {
   readonly memory: MemoryCache;
   readonly shared: TokenCache;
   readonly names: NameKeys;
-  /** Puts other sizes or another key in force. `shared` itself needs a restart. */
+  /** Puts other sizes, times, keys, passwords or certificates in force. The place of the store needs a restart. */
   replace(settings: CacheSettings): void;
   stats(): ReturnType<ReturnType<typeof createMemoryCache>['stats']>;
   status(): JsonObject;
-  /** Whether there is a shared tier, and whether its store can be reached now. */
+  /** Whether there is a shared tier; whether its store can be reached now; whether it has stopped answering. */
   readonly isShared: boolean;
   isConnected(): boolean;
+  isResting(): boolean;
   close(): Promise<void>;
 }
 
@@ -37,23 +34,27 @@ interface CacheParts {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly observe: Observe;
+  /** `null`: memory alone. */
+  readonly store: SharedStore | null;
 }
 
+/** Of a store that code hands over, where the settings say nothing about it. */
+const STANDARD_TIMEOUT = milliseconds(20);
+
 export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
-  const { clock, randomness, observe } = parts;
+  const { clock, randomness, observe, store } = parts;
   // Without a key in the settings, names mean nothing outside this process, and nothing is sealed for outside it.
   const ownKey = randomness.bytes(32);
-  const redis =
-    initial.shared === null ? null : openRedisStore(initial.shared.redis, { observe, randomness });
 
   let settings = initial;
-  let keys = deriveKeys(keyOf(initial));
-  let memory = openMemory(initial);
+  let keys = openKeys();
   let shared = openShared();
+  let memory = openMemory();
+  let tier = noting(memory);
 
   return {
     get memory() {
-      return memory;
+      return tier;
     },
     get shared() {
       return shared ?? NO_SHARED_CACHE;
@@ -63,42 +64,76 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     },
     replace,
     stats: () => memory.stats(),
-    status: () => (redis === null ? { kind: 'none' } : { ...redis.status(), use: shared?.status() ?? null }),
-    isShared: redis !== null,
-    isConnected: () => redis?.status()['state'] === 'connected',
-    close: async () => redis?.close(),
+    status: () => (store === null ? { kind: 'none' } : { ...store.status(), use: shared?.status() ?? null }),
+    isShared: store !== null,
+    isConnected: () => store !== null && (store.isConnected() ?? !isResting()),
+    isResting,
+    close: async () => store?.close(),
   };
 
   /** What did not change stays, and with it all that it remembers. */
   function replace(next: CacheSettings): void {
     const before = settings;
     settings = next;
-    redis?.replacePassword(next.shared?.redis.password ?? null);
-    const hasOtherKey = !keyOf(before).equals(keyOf(next));
+    if (next.shared !== null) store?.renew(next.shared.store);
+    const hasOtherKeys = keysOf(before) !== keysOf(next);
     const hasOtherTimes = before.active.max !== next.active.max || before.inactive.max !== next.inactive.max;
-    if (hasOtherKey) keys = deriveKeys(keyOf(next));
-    if (hasOtherKey || hasOtherTimes) shared = openShared();
+    if (hasOtherKeys) keys = openKeys();
+    if (hasOtherKeys || hasOtherTimes) shared = openShared();
     // A lowered time counts for what is kept already, too.
-    if (hasOtherTimes || sizesOf(before) !== sizesOf(next))
-      memory = openMemory(next);
+    if (hasOtherTimes || sizesOf(before) !== sizesOf(next)) memory = openMemory();
+    tier = noting(memory);
   }
 
-  function openShared(): SharedCache | null {
-    if (redis === null || settings.shared === null) return null;
-    const { seal } = keys;
-    return createSharedCache(
-      { store: redis.store, seal, clock, observe, readIntrospection },
-      { timeout: settings.shared.timeout, maxAge: settings.active.max },
+  function openKeys(): Keyring {
+    const [newest, former] = settings.keys;
+    return createKeyring(
+      {
+        newest: newest === undefined ? ownKey : Buffer.from(newest.reveal(), 'base64'),
+        former: former === undefined ? null : Buffer.from(former.reveal(), 'base64'),
+        formerFor: settings.active.max,
+      },
+      clock,
     );
   }
 
-  function openMemory(sizes: CacheSettings): ReturnType<typeof createMemoryCache> {
-    return createMemoryCache({ clock, observe, longestPast: () => settings.stale }, sizes);
+  function openShared(): SharedCache | null {
+    if (store === null) return null;
+    const { seal, formerSeal } = keys;
+    return createSharedCache(
+      { store: store.store, ping: store.ping, seal, formerSeal, clock, observe, readIntrospection },
+      {
+        timeout: settings.shared?.timeout ?? STANDARD_TIMEOUT,
+        maxAge: { active: settings.active.max, inactive: settings.inactive.max },
+      },
+    );
   }
 
-  function keyOf({ keys: [newest] }: CacheSettings): Buffer {
-    return newest === undefined ? ownKey : Buffer.from(newest.reveal(), 'base64');
+  function openMemory() {
+    return createMemoryCache({ clock, observe }, settings);
   }
+
+  /** Whatever this process comes to know, the shared tier must not contradict with something older. */
+  function noting(inner: MemoryCache): MemoryCache {
+    const noted = shared;
+    if (noted === null) return inner;
+    return {
+      ...inner,
+      put(kind, key, record, ...rest) {
+        noted.note(key, record);
+        inner.put(kind, key, record, ...rest);
+      },
+    };
+  }
+
+  function isResting(): boolean {
+    return shared?.isResting ?? false;
+  }
+}
+
+/** Which keys there are, and in which order; for comparing alone. */
+function keysOf({ keys }: CacheSettings): string {
+  return keys.map((key) => key.reveal()).join();
 }
 
 function sizesOf({ active, inactive }: CacheSettings): string {

@@ -1,10 +1,12 @@
-import { openCaches } from './caches.ts';
+import type { KeyvStoreAdapter } from 'keyv';
+import { type Caches, openCaches } from './caches.ts';
 import { type Doors, openDoors } from './doors.ts';
 import { openHouseClients } from './house-clients.ts';
 import { createLiveSettings, type LiveSettings } from './live-settings.ts';
 import { type Admin, openOperatorDoors } from './operator-doors.ts';
 import { publicKeySet } from './public-keys.ts';
 import { createReadinessWatch } from './readiness.ts';
+import { openSharedStore, type SharedStore, storeFromCode } from './shared-store.ts';
 import { describeHouse } from './status.ts';
 import { systemResolveName } from './system.ts';
 import type { Settings } from '../config/index.ts';
@@ -35,24 +37,33 @@ export interface HouseParts {
   readonly randomness: Randomness;
   /** The way out that the environment names, for clients that name none. Left out: none. */
   readonly proxyFor?: ProxyFor;
+  /**
+   * A Keyv store of your own for the answers that replicas share, instead of `cache.shared` of the settings. It is kept
+   * within its timeout, and it may be down; whoever made it closes it. `cache.keys` must be set.
+   */
+  readonly cacheStore?: KeyvStoreAdapter;
 }
 
 /** Old connections outlive a reload by this much, so that checks that began under the old settings end under them. */
 const RETIRE_AFTER = milliseconds(10_000);
 
-/** @throws DoorError when an address cannot be listened on; nothing is left open then. */
+/**
+ * @throws DoorError when an address cannot be listened on, StoreModuleError when `cache.shared.module` gives no store;
+ * nothing is left open then.
+ */
 export async function openHouse(
   initial: Settings,
-  { telemetry, clock, randomness, proxyFor = () => null }: HouseParts,
+  { telemetry, clock, randomness, proxyFor = () => null, cacheStore }: HouseParts,
 ): Promise<House> {
   const observe: Observe = telemetry.observe;
   telemetry.setClientsMax(initial.metrics.clients);
   const system = { clock, randomness, observe };
+  const store = await chooseStore(initial, cacheStore, system);
   const discoveriesAtOnce = (): number => live.settings.discovery.concurrent;
   const outside = { resolveName: systemResolveName, proxyFor };
   const introspector = createIntrospector({ ...system, ...outside, discoveriesAtOnce });
   const clients = openHouseClients(initial, { ...system, introspector });
-  const caches = openCaches(initial.cache, system);
+  const caches = openCaches(initial.cache, { ...system, store });
   const live = createLiveSettings(initial, { clients, caches, introspector, ...system });
   const startedAt = clock.now();
 
@@ -66,10 +77,7 @@ export async function openHouse(
     cache: () => caches.stats(),
     standings: () => readiness.clients(),
   });
-  if (caches.isShared) {
-    const connected = () => [{ labels: {}, value: caches.isConnected() ? 1 : 0 }];
-    telemetry.addGauge('gatehouse_shared_cache_connected', connected);
-  }
+  if (caches.isShared) showStore(telemetry, caches);
   readiness.begin(clients.ofFile());
 
   return {
@@ -135,6 +143,24 @@ export async function openHouse(
     for (const part of [readiness, clients]) part.close();
     await Promise.all([introspector.close(), caches.close(), admin.close()]);
   }
+}
+
+function showStore({ addGauge }: Telemetry, caches: Caches): void {
+  const reading = (isSo: boolean) => [{ labels: {}, value: isSo ? 1 : 0 }];
+  addGauge('gatehouse_shared_cache_connected', () => reading(caches.isConnected()));
+  addGauge('gatehouse_shared_cache_resting', () => reading(caches.isResting()));
+}
+
+async function chooseStore(
+  { cache }: Settings,
+  fromCode: KeyvStoreAdapter | undefined,
+  system: Parameters<typeof openSharedStore>[1],
+): Promise<SharedStore | null> {
+  if (fromCode === undefined)
+    return cache.shared === null ? null : openSharedStore(cache.shared.store, system);
+  if (cache.keys.length === 0)
+    throw new TypeError('a shared store needs `cache.keys`: 32 bytes in base64 that all replicas have');
+  return storeFromCode(fromCode);
 }
 
 /** The first fifth, five seconds at most, still takes checks: gateways need a moment to hear that health says no. */

@@ -2,6 +2,7 @@ import { DoorError } from './doors.ts';
 import { type House, type HouseParts, openHouse } from './house.ts';
 import { startReloading } from './reload.ts';
 import { readSettingsFile } from './settings-file.ts';
+import { StoreModuleError } from './shared-store.ts';
 import { systemClock, systemRandomness } from './system.ts';
 import { VERSION } from './version.ts';
 import type { ExitCode, World } from './world.ts';
@@ -45,9 +46,9 @@ export async function serve(world: World, { config }: { readonly config: string 
     telemetry.observe({ event: 'lifecycle', phase: 'stopped', detail: 'as asked' });
     return 0;
   } catch (error) {
-    if (!(error instanceof DoorError)) throw error;
+    if (!(error instanceof DoorError || error instanceof StoreModuleError)) throw error;
     world.writeError(`gatehouse: ${error.message}\n`);
-    return 1;
+    return error instanceof DoorError ? 1 : 2;
   } finally {
     forgetCrashes();
     telemetry.flush();

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   type ClientCacheTimes,
   type ClientContext,
@@ -18,6 +19,7 @@ import { clientTlsOf } from './client-tls.ts';
 import { introspectionOf } from './introspection-settings.ts';
 import { metadataOverridesOf } from './metadata-overrides.ts';
 import { proxyOf } from './outbound-proxy.ts';
+import { redisSettingsOf } from './redis-settings.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
 import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
@@ -64,7 +66,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
       active: cache.active,
       inactive: cache.inactive,
       stale: milliseconds(Math.max(0, ...input.routes.map(({ stale }) => stale))),
-      shared: cache.shared === undefined ? null : sharedOf(cache.shared, sources),
+      shared: cache.shared === undefined ? null : sharedOf(cache.shared, sources, folder),
     },
     routes: input.routes.map((route) => routeOf(route, input.requirements)),
   };
@@ -171,18 +173,12 @@ function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): Client
 }
 
 function sharedOf(
-  { redis, timeout }: NonNullable<SettingsInput['cache']['shared']>,
+  { redis, module, timeout }: NonNullable<SettingsInput['cache']['shared']>,
   sources: Sources,
+  folder: string,
 ): SharedCacheSettings {
-  const { url, username, password } = checked(redis);
-  return {
-    redis: {
-      url: checked(url),
-      username: username ?? null,
-      password: password === undefined ? null : secretOf(password, sources),
-    },
-    timeout,
-  };
+  if (module !== undefined) return { store: { kind: 'module', path: resolve(folder, module) }, timeout };
+  return { store: { kind: 'redis', redis: redisSettingsOf(checked(redis), sources) }, timeout };
 }
 
 function secretOf(reference: TextReference, { textOf }: Sources): Secret {

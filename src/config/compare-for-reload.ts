@@ -1,5 +1,6 @@
 import type { DoorTls } from '../domain/index.ts';
 import { isEqual } from './equal.ts';
+import { formOfRedis } from './redis-settings.ts';
 import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
 
 /**
@@ -14,8 +15,8 @@ export function compareForReload(inForce: Settings, next: Settings): readonly st
     ...changed('listen', inForce.listen, next.listen, ['health', 'admin']),
     ...changed(
       'cache',
-      { shared: withoutPassword(inForce.cache.shared) },
-      { shared: withoutPassword(next.cache.shared) },
+      { shared: formOfShared(inForce.cache.shared) },
+      { shared: formOfShared(next.cache.shared) },
       ['shared'],
     ),
   ];
@@ -44,8 +45,11 @@ function tlsForm(tls: DoorTls | null): string {
   return tls.clientCa === null ? 'TLS' : 'TLS with client certificates';
 }
 
-function withoutPassword(shared: SharedCacheSettings | null): object | null {
-  return shared === null ? null : { ...shared, redis: { ...shared.redis, password: null } };
+/** Where the store is and how it is spoken to: of passwords and certificates nothing. */
+function formOfShared(shared: SharedCacheSettings | null): object | null {
+  if (shared === null) return null;
+  const { store, timeout } = shared;
+  return { timeout, store: store.kind === 'redis' ? formOfRedis(store.redis) : store };
 }
 
 function changed<Group extends object>(

@@ -16,5 +16,6 @@ export type {
   MemoryPartition,
   Settings,
   SharedCacheSettings,
+  SharedStoreSettings,
 } from './settings.ts';
 export { type FileWatch, watchFiles, type WatchTempo } from './watch-files.ts';

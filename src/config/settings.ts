@@ -7,6 +7,7 @@ import type {
   GrpcTransportName,
   ListenAddress,
   Milliseconds,
+  RedisSettings,
   RouteSettings,
   Secret,
   WaitSettings,
@@ -101,10 +102,12 @@ export interface MemoryPartition {
 }
 
 export interface SharedCacheSettings {
-  readonly redis: {
-    readonly url: string;
-    readonly username: string | null;
-    readonly password: Secret | null;
-  };
+  readonly store: SharedStoreSettings;
   readonly timeout: Milliseconds;
 }
+
+/** Where a store is that replicas share. */
+export type SharedStoreSettings =
+  | { readonly kind: 'redis'; readonly redis: RedisSettings }
+  /** A module of the user's own that exports a Keyv store adapter. `path` is absolute. */
+  | { readonly kind: 'module'; readonly path: string };

@@ -24,8 +24,11 @@ export type HouseEvent =
   | {
       readonly event: 'cache_failed';
       readonly operation: 'get' | 'put' | 'connection';
-      readonly cause: 'timeout' | 'unavailable' | 'error' | 'unsealable' | 'outdated' | 'oversized';
+      readonly cause:
+        'timeout' | 'unavailable' | 'full' | 'read_only' | 'error' | 'unsealable' | 'outdated' | 'oversized';
     }
+  /** The shared store was asked for something, whatever came of it. */
+  | { readonly event: 'store_asked'; readonly operation: 'get' | 'put'; readonly tookMs: Milliseconds }
   | {
       readonly event: 'cache_evicted';
       readonly partition: 'active' | 'inactive';

@@ -25,6 +25,7 @@ export * from './jwk.ts';
 export * from './ports.ts';
 export * from './quantity.ts';
 export * from './reasons.ts';
+export * from './redis-settings.ts';
 export * from './request-context.ts';
 export * from './requirement.ts';
 export * from './result.ts';

@@ -36,6 +36,8 @@ export const STORE_OPERATIONS = membersOf<Failure['operation']>({ get: 0, put: 0
 export const STORE_FAILURES = membersOf<Failure['cause']>({
   timeout: 0,
   unavailable: 0,
+  full: 0,
+  read_only: 0,
   error: 0,
   unsealable: 0,
   outdated: 0,
@@ -49,6 +51,7 @@ export const RECORD_OUTCOMES = membersOf<Arm<'client_record_read'>['outcome']>({
   unsealed: 0,
   unavailable: 0,
 });
+export const STORE_CALLS = membersOf<Arm<'store_asked'>['operation']>({ get: 0, put: 0 });
 export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
 export const REFRESH_OUTCOMES = membersOf<Refresh['outcome']>({ active: 0, inactive: 0, failed: 0 });
 export const SUSPENSION_CAUSES = membersOf<SuspensionCause>({ failing: 0, throttled: 0, credentials: 0 });

@@ -31,6 +31,7 @@ export interface Line {
 export function levelOf(event: HouseEvent): LogLevel | null {
   switch (event.event) {
     case 'cache_looked_up':
+    case 'store_asked':
     case 'cache_evicted':
     case 'enquiry_shared':
     case 'answer_refreshed':
@@ -83,6 +84,7 @@ export type LoggedEvent = Exclude<HouseEvent, { readonly event: Silent }>;
 
 type Silent =
   | 'cache_looked_up'
+  | 'store_asked'
   | 'cache_evicted'
   | 'enquiry_shared'
   | 'client_record_read'

@@ -9,6 +9,7 @@ import {
   RECORD_OUTCOMES,
   REFRESH_OUTCOMES,
   SIDES,
+  STORE_CALLS,
   STORE_FAILURES,
   STORE_OPERATIONS,
   SUSPENSION_CAUSES,
@@ -61,6 +62,8 @@ const HEADER: OpenLabel = { from: 'name of the header', atMost: LABEL_VALUES_MAX
 const DECISION_BUCKETS = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 ];
+/** From a Redis beside us to the longest `cache.shared.timeout`. */
+const STORE_BUCKETS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
 /** From a server beside us to the longest enquiry that anybody configures. */
 const ENQUIRY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -110,7 +113,13 @@ export const METRICS = {
   gatehouse_cache_failures_total: counter(
     'Failures of the shared store; the check went on as on a miss.',
     { operation: STORE_OPERATIONS, cause: STORE_FAILURES },
-    'Any lasting rate. `cause="unsealable"`: another key, or a tampered entry.',
+    'Any lasting rate. `cause="unsealable"`: another key, or a tampered entry; `"full"`: raise its `maxmemory`.',
+  ),
+  gatehouse_shared_cache_duration_seconds: histogram(
+    'Time that a call of the shared store took, those that ran out of time included.',
+    { operation: STORE_CALLS },
+    STORE_BUCKETS,
+    'A 99th percentile near `cache.shared.timeout`.',
   ),
   gatehouse_cache_evictions_total: counter(
     'Entries that left the memory tier.',
@@ -124,6 +133,12 @@ export const METRICS = {
     {},
     'sum',
     '0 for 1 minute.',
+  ),
+  gatehouse_shared_cache_resting: pulled(
+    '1 while the shared store has stopped answering and is left alone; absent when none is configured.',
+    {},
+    'sum',
+    '1 for 1 minute.',
   ),
 
   gatehouse_introspections_total: counter(

@@ -5,6 +5,7 @@ import {
   EVICTION_CAUSES,
   LOOKUP_OUTCOMES,
   PARTITIONS,
+  STORE_CALLS,
   REFRESH_OUTCOMES,
   RECORD_OUTCOMES,
   STORE_FAILURES,
@@ -54,6 +55,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'cache_failed':
         counters.storeFailures[event.operation][event.cause].value += 1;
+        return;
+      case 'store_asked':
+        counters.storeTimes[event.operation].observe(event.tookMs / 1000);
         return;
       case 'cache_evicted':
         counters.evictions[event.partition][event.cause].value += 1;
@@ -110,11 +114,12 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   };
 }
 
-function createCounters({ scalar }: RecordEventParts['registry']) {
+function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
   const callersLeft = scalar('gatehouse_callers_left_total');
   const lookups = scalar('gatehouse_cache_lookups_total');
   const storeFailures = scalar('gatehouse_cache_failures_total');
   const records = scalar('gatehouse_client_records_total');
+  const storeTimes = histogram('gatehouse_shared_cache_duration_seconds');
   const evictions = scalar('gatehouse_cache_evictions_total');
   const refreshed = scalar('gatehouse_refreshes_total');
 
@@ -124,6 +129,7 @@ function createCounters({ scalar }: RecordEventParts['registry']) {
     storeFailures: row(STORE_OPERATIONS, (operation) =>
       row(STORE_FAILURES, (cause) => storeFailures.at({ operation, cause })),
     ),
+    storeTimes: row(STORE_CALLS, (operation) => storeTimes.at({ operation })),
     evictions: row(PARTITIONS, (partition) =>
       row(EVICTION_CAUSES, (cause) => evictions.at({ partition, cause })),
     ),

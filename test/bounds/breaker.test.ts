@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createBreaker } from '../../src/bounds/index.ts';
-import { milliseconds } from '../../src/domain/index.ts';
+import { milliseconds, monotonicMilliseconds } from '../../src/domain/index.ts';
 
+const clock = { monotonic: () => monotonicMilliseconds(performance.now()) };
 const SETTINGS = { firstPause: milliseconds(100), longestPause: milliseconds(400) };
 
 describe('createBreaker', () => {
@@ -41,7 +42,7 @@ describe('createBreaker', () => {
   });
 
   it('takes a question that rejects for an unanswered one', async () => {
-    const breaker = createBreaker({ probe: () => Promise.reject(new Error('broken')) }, SETTINGS);
+    const breaker = createBreaker({ probe: () => Promise.reject(new Error('broken')), clock }, SETTINGS);
     breaker.trip();
     await jest.advanceTimersByTimeAsync(1_000);
     expect(breaker.isOpen).toBe(true);
@@ -58,6 +59,38 @@ describe('createBreaker', () => {
     const { breaker } = aBreaker({ answers: false });
     expect(await breaker.whileClosed(Promise.resolve('answer'), 'given up')).toBe('answer');
   });
+
+  it('wants more answers in a row each time it opens again soon, so that one that comes and goes costs little', async () => {
+    const { breaker, asked } = aBreaker({ answers: true });
+    const answersNeeded: number[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      const before = asked();
+      breaker.trip();
+      while (breaker.isOpen) await jest.advanceTimersByTimeAsync(10);
+      answersNeeded.push(asked() - before);
+    }
+    expect(answersNeeded).toEqual([1, 4, 16, 64, 64, 64]);
+  });
+
+  it('begins to count anew at an answer that does not come', async () => {
+    const answers = [true, true, true, true, false, true, true, true, true];
+    let asked = 0;
+    const breaker = createBreaker({ probe: async () => answers[asked++] ?? true, clock }, SETTINGS);
+    for (let turn = 0; turn < 2; turn += 1) {
+      breaker.trip();
+      while (breaker.isOpen) await jest.advanceTimersByTimeAsync(10);
+    }
+    expect(asked).toBe(answers.length);
+  });
+
+  it('is satisfied with one answer again after a calm minute', async () => {
+    const { breaker, asked } = aBreaker({ answers: true });
+    breaker.trip();
+    await jest.advanceTimersByTimeAsync(60_000);
+    breaker.trip();
+    await jest.advanceTimersByTimeAsync(0);
+    expect([breaker.isOpen, asked()]).toEqual([false, 2]);
+  });
 });
 
 function aBreaker({ answers }: { answers: boolean }) {
@@ -66,5 +99,5 @@ function aBreaker({ answers }: { answers: boolean }) {
     asked += 1;
     return answers;
   };
-  return { breaker: createBreaker({ probe }, SETTINGS), asked: () => asked };
+  return { breaker: createBreaker({ probe, clock }, SETTINGS), asked: () => asked };
 }

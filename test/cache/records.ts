@@ -91,7 +91,10 @@ export const ROOMY = {
   inactive: { entries: 1_000, bytes: bytes(10_000_000) },
 };
 
-export const SHARED = { timeout: milliseconds(1_000), maxAge: milliseconds(60_000) };
+export const SHARED = {
+  timeout: milliseconds(1_000),
+  maxAge: { active: milliseconds(60_000), inactive: milliseconds(5_000) },
+};
 
 /** Remembers what rooms tell telemetry. */
 export function anObserver() {

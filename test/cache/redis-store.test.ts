@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSharedCache, openRedisStore, type RedisStore } from '../../src/cache/index.ts';
-import { milliseconds, MISS, Secret } from '../../src/domain/index.ts';
+import { milliseconds, MISS, type RedisSettings, Secret } from '../../src/domain/index.ts';
 import { readIntrospection } from '../../src/introspection/index.ts';
 import { deriveKeys } from '../../src/sealing/index.ts';
 import { eventually, freePort } from '../support/processes.ts';
@@ -103,12 +103,13 @@ describe('a Redis in trouble (T-40)', () => {
 
   it('not there at start, is a miss at once, and is used as soon as it comes', async () => {
     const port = await freePort();
-    const { cache, store, isConnected, failures } = open({ url: `redis://127.0.0.1:${port}` });
+    const { cache, store, isConnected, failures } = open({ port });
     expect(await cache.get(KIND, key)).toEqual(MISS);
     await eventually('a failed attempt to connect', () =>
       store.status()['lastFailure'] === null ? null : true,
     );
     expect(store.status()).toEqual({
+      kind: 'single',
       address: `127.0.0.1:${port}`,
       state: 'disconnected',
       lastFailure: 'ECONNREFUSED',
@@ -123,19 +124,19 @@ describe('a Redis in trouble (T-40)', () => {
     await late.stop();
   });
 
-  it('full, refuses to store, which is counted, and still answers', async () => {
+  it('full, refuses to store, which is counted as such, and still answers', async () => {
     const { cache, isConnected, failures } = open();
     await isConnected();
     await cache.put(KIND, key, anActiveRecord());
     await redis.command('CONFIG', 'SET', 'maxmemory', '1');
     await cache.put(KIND, aKey('bob'), anActiveRecord());
-    expect([(await cache.get(KIND, key)).kind, failures()]).toEqual(['hit', ['put error']]);
+    expect([(await cache.get(KIND, key)).kind, failures()]).toEqual(['hit', ['put full']]);
     await redis.command('CONFIG', 'SET', 'maxmemory', '0');
   });
 
   it('behind a connection that has gone silent, is reached over a new one', async () => {
     const proxy = await aProxy(redis.port);
-    const { cache, isConnected } = open({ url: `redis://127.0.0.1:${proxy.port}`, timeout: 50 });
+    const { cache, isConnected } = open({ port: proxy.port, timeout: 50 });
     await isConnected();
     await cache.put(KIND, key, anActiveRecord());
     proxy.silenceAll();
@@ -173,7 +174,7 @@ describe('a rotated password', () => {
     const { store, isConnected } = open({ username: 'rotating', password: new Secret('first') });
     await isConnected();
 
-    store.replacePassword(new Secret('second'));
+    store.renew(aRedis({ username: 'rotating', password: new Secret('second') }));
     await redis.command('ACL', 'SETUSER', 'rotating', 'resetpass', '>second');
     await redis.command('CLIENT', 'KILL', 'USER', 'rotating');
     await eventually('the loss', () => (store.status()['lastFailure'] === null ? null : true));
@@ -195,28 +196,24 @@ describe('a closed store', () => {
   });
 });
 
-interface Differing {
+interface Differing extends Partial<RedisSettings> {
   readonly clock?: ReturnType<typeof aClock>;
-  readonly url?: string;
+  readonly port?: number;
   readonly timeout?: number;
-  readonly username?: string;
-  readonly password?: Secret;
+}
+
+function aRedis({ port = redis.port, ...differing }: Differing): RedisSettings {
+  const place = { kind: 'single', node: { host: '127.0.0.1', port }, database: 0 } as const;
+  return { place, username: null, password: null, tls: null, ...differing };
 }
 
 function open(differing: Differing = {}) {
   const { clock = aClock(), timeout = SHARED.timeout } = differing;
   const { observe, failures } = anObserver();
-  const store = openRedisStore(
-    {
-      url: differing.url ?? redis.url,
-      username: differing.username ?? null,
-      password: differing.password ?? null,
-    },
-    { observe, randomness: { fraction: () => 0.5 } },
-  );
+  const store = openRedisStore(aRedis(differing), { observe, randomness: { fraction: () => 0.5 } });
   opened.push(store);
   const cache = createSharedCache(
-    { store: store.store, seal, clock, observe, readIntrospection },
+    { store: store.store, ping: store.ping, seal, clock, observe, readIntrospection },
     { ...SHARED, timeout: milliseconds(timeout) },
   );
   const isConnected = () =>

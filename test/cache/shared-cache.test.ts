@@ -1,9 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KeyvStoreAdapter } from 'keyv';
 import { createSharedCache, NO_SHARED_CACHE, openKeyv } from '../../src/cache/index.ts';
-import { type CacheRecord, epochMilliseconds, milliseconds, MISS } from '../../src/domain/index.ts';
+import {
+  AccessToken,
+  type CacheRecord,
+  epochMilliseconds,
+  milliseconds,
+  MISS,
+} from '../../src/domain/index.ts';
 import { readIntrospection } from '../../src/introspection/index.ts';
-import { deriveKeys } from '../../src/sealing/index.ts';
+import { createKeyring, deriveKeys } from '../../src/sealing/index.ts';
 import { describeTokenCache } from './contract.ts';
 import {
   aClock,
@@ -33,10 +39,15 @@ describe('what the store gets to see', () => {
     expect(Buffer.from(value, 'base64').includes('alice')).toBe(false);
   });
 
-  it('is never an inactive answer: a flood of bad tokens does not fill what replicas share', async () => {
-    const map = new Map<string, string>();
-    await openOver(map).cache.put(KIND, key, anInactiveRecord());
-    expect(map.size).toBe(0);
+  it('is an inactive answer, too, where somebody puts one, for no longer than such an answer may live (CACHE-5)', async () => {
+    const { adapter, sets } = aRecordingStore();
+    const { cache, clock } = openOver(adapter);
+    const record = anInactiveRecord({ keepUntil: inMs(50_000), softUntil: inMs(50_000) });
+    await cache.put(KIND, key, record);
+    expect(sets.map((set) => set.ttl)).toEqual([5_000]);
+    expect(await cache.get(KIND, key)).toEqual({ kind: 'hit', record: anInactiveRecord() });
+    clock.pass(5_000);
+    expect(await cache.get(KIND, key)).toEqual(MISS);
   });
 
   it.each<[string, Partial<CacheRecord>, number]>([
@@ -100,7 +111,6 @@ describe('a value that lies (T-39, CACHE-12)', () => {
     ['with a time that is no whole number', 'get outdated', (map) => write(map, { storedAt: 0.5 })],
     ['without an answer', 'get outdated', (map) => write(map, { claims: undefined })],
     ['with an unreadable answer', 'get outdated', (map) => write(map, { claims: { active: 'true' } })],
-    ['with an inactive answer', 'get outdated', (map) => write(map, { claims: { active: false } })],
     [
       'about a token that is over',
       'get outdated',
@@ -183,6 +193,112 @@ describe('the age of what another replica kept', () => {
   });
 });
 
+describe('an answer that this process knows and the store does not hold (T-32)', () => {
+  const older = anActiveRecord();
+  const newer = anInactiveRecord({ storedAt: inMs(2_000), keepUntil: inMs(7_000), softUntil: inMs(7_000) });
+
+  it('does not give way to an older one there, however long ours has been over', async () => {
+    const { cache, clock, failures } = openOver(new Map());
+    await cache.put(KIND, key, older);
+    clock.pass(2_000);
+    cache.note(key, newer);
+    clock.pass(50_000);
+    expect([await cache.get(KIND, key), failures()]).toEqual([MISS, ['get outdated']]);
+  });
+
+  it('is not replaced by an older one that comes late to be written', async () => {
+    const map = new Map<string, string>();
+    const { cache, clock } = openOver(map);
+    clock.pass(2_000);
+    cache.note(key, newer);
+    await cache.put(KIND, key, older);
+    expect(map.size).toBe(0);
+  });
+
+  it('gives way to a newer one from another replica', async () => {
+    const map = new Map<string, string>();
+    const clock = aClock();
+    const [ours, theirs] = [openOver(map, { clock }), openOver(map, { clock })];
+    clock.pass(2_000);
+    ours.cache.note(key, newer);
+    clock.pass(1_000);
+    const newest = anActiveRecord({ storedAt: inMs(3_000) });
+    await theirs.cache.put(KIND, key, newest);
+    expect(await ours.cache.get(KIND, key)).toEqual({ kind: 'hit', record: newest });
+  });
+
+  it('says nothing once the wall clock was set back behind it', async () => {
+    const { cache, clock } = openOver(new Map());
+    clock.pass(2_000);
+    cache.note(key, newer);
+    clock.step(-2_000);
+    await cache.put(KIND, key, older);
+    expect((await cache.get(KIND, key)).kind).toBe('hit');
+  });
+});
+
+describe('a rotated key', () => {
+  const [oldKey, newKey] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const identity = Buffer.from('who');
+  const token = new AccessToken('abc');
+
+  it('finds what was sealed under the key before, while such entries may live, and writes under the new one', async () => {
+    const { map, before, open } = aRotation();
+    const record = anActiveRecord();
+    await before.cache.put(KIND, before.key, record);
+    const { cache, key: name, formerName } = open();
+    expect(name).not.toBe(before.key);
+    expect(await cache.get(KIND, name, formerName)).toEqual({ kind: 'hit', record });
+    await cache.put(KIND, name, record);
+    expect([...map.keys()]).toEqual([before.key, name].map((one) => `gatehouse:1:introspection:${one}`));
+  });
+
+  it('no longer looks under the key before when none of its entries can live any more', async () => {
+    const { before, open, clock } = aRotation();
+    const { cache, key: name, formerName } = open();
+    clock.pass(59_999);
+    await before.cache.put(KIND, before.key, anActiveRecord({ keepUntil: inMs(100_000) }));
+    expect((await cache.get(KIND, name, formerName)).kind).toBe('hit');
+    clock.pass(1);
+    expect(await cache.get(KIND, name, formerName)).toEqual(MISS);
+  });
+
+  it('costs a second lookup only where the first found nothing, and both have one timeout', async () => {
+    const { adapter, gets } = aRecordingStore();
+    const { open } = aRotation(adapter);
+    const { cache, key: name, formerName } = open();
+    await cache.put(KIND, name, anActiveRecord());
+    await cache.get(KIND, name, formerName);
+    expect(gets).toHaveLength(1);
+  });
+
+  it('does not open, with the key before, what was sealed with the new one, nor the other way round (T-39)', async () => {
+    const { map, before, open } = aRotation();
+    const { cache, key: name, formerName, failures } = open();
+    await cache.put(KIND, name, anActiveRecord());
+    const value = map.get(`gatehouse:1:introspection:${name}`)!;
+    map.clear();
+    map.set(`gatehouse:1:introspection:${before.key}`, value);
+    expect([await cache.get(KIND, name, formerName), failures()]).toEqual([MISS, ['get unsealable']]);
+  });
+
+  function aRotation(store: KeyvStoreAdapter | Map<string, string> = new Map<string, string>()) {
+    const clock = aClock();
+    const openWith = (newest: Buffer, former: Buffer | null) => {
+      const ring = createKeyring({ newest, former, formerFor: milliseconds(60_000) }, clock);
+      const opened = openOver(store, { clock, seal: ring.seal, formerSeal: ring.formerSeal });
+      const name = ring.names.name(KIND, identity, token);
+      return {
+        ...opened,
+        key: name,
+        formerName: () => ring.names.formerName?.(KIND, identity, token) ?? null,
+      };
+    };
+    const map = store instanceof Map ? store : new Map<string, string>();
+    return { clock, map, before: openWith(oldKey, null), open: () => openWith(newKey, oldKey) };
+  }
+});
+
 describe('a store that fails (decision 5, T-40)', () => {
   it('by rejecting is a miss, counted, for get and put', async () => {
     const { cache, failures } = openOver(aFailingStore(() => Promise.reject(new Error('broken'))));
@@ -235,6 +351,24 @@ describe('a store that fails (decision 5, T-40)', () => {
     expect(isAnswered).toBe(true);
   });
 
+  it('by answering and falling silent by turns costs at most five checks their wait, and is left alone then', async () => {
+    let turn = 0;
+    const { adapter } = aRecordingStore();
+    const byTurns = {
+      ...adapter,
+      get: (name: string) => ((turn += 1) % 3 === 0 ? aSilence() : adapter.get(name)),
+    };
+    const { cache, failures } = openOver(byTurns as never, { timeout: 5 });
+    const until = performance.now() + 1_500;
+    while (performance.now() < until) {
+      await cache.get(KIND, key);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const paid = failures().filter((failure) => failure === 'get timeout').length;
+    expect(paid).toBeGreaterThan(0);
+    expect(paid).toBeLessThanOrEqual(5);
+  });
+
   it('for a while is asked by a question of our own, and used again once it answers', async () => {
     let isSilent = true;
     const { adapter, gets } = aRecordingStore();
@@ -283,16 +417,27 @@ describe('NO_SHARED_CACHE', () => {
 interface Differing {
   readonly clock?: ReturnType<typeof aClock>;
   readonly seal?: typeof seal;
+  readonly formerSeal?: typeof seal | null;
   readonly timeout?: number;
   readonly maxAge?: number;
 }
 
 function openOver(adapter: KeyvStoreAdapter | Map<string, string>, differing: Differing = {}) {
-  const { clock = aClock(), timeout = SHARED.timeout, maxAge = SHARED.maxAge } = differing;
+  const { clock = aClock(), timeout = SHARED.timeout, maxAge = SHARED.maxAge.active } = differing;
   const { observe, all, failures } = anObserver();
   const cache = createSharedCache(
-    { store: openKeyv(adapter), seal: differing.seal ?? seal, clock, observe, readIntrospection },
-    { timeout: milliseconds(timeout), maxAge: milliseconds(maxAge) },
+    {
+      store: openKeyv(adapter),
+      seal: differing.seal ?? seal,
+      formerSeal: differing.formerSeal ?? null,
+      clock,
+      observe,
+      readIntrospection,
+    },
+    {
+      timeout: milliseconds(timeout),
+      maxAge: { active: milliseconds(maxAge), inactive: SHARED.maxAge.inactive },
+    },
   );
   return { cache, clock, all, failures };
 }

@@ -179,10 +179,18 @@ describe('readSettings', () => {
     expect(cache.keys.map((key) => key.reveal())).toEqual([CACHE_KEY]);
     expect(cache.inactive.max).toBe(0);
     expect(cache.shared).toMatchObject({
-      redis: { url: 'rediss://redis:6380/1', username: 'u' },
+      store: {
+        kind: 'redis',
+        redis: {
+          place: { kind: 'single', node: { host: 'redis', port: 6380 }, database: 1 },
+          username: 'u',
+          tls: { ca: null, certificate: null, serverName: null },
+        },
+      },
       timeout: 5,
     });
-    expect(cache.shared?.redis.password?.reveal()).toBe('pw');
+    const { store } = cache.shared ?? {};
+    expect(store?.kind === 'redis' && store.redis.password?.reveal()).toBe('pw');
 
     expect(routes.map(({ require }) => require)).toEqual([
       [],

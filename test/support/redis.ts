@@ -3,8 +3,9 @@
  *
  * In: nothing. Out: a running server on a free port that keeps nothing on disk.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 
 import { freePort, readyWhen, startProcess, temporaryFolder, type RunningProcess } from './processes.ts';
 
@@ -30,22 +31,26 @@ export interface RedisOptions {
   readonly arguments?: readonly string[];
   /** Left out: a free one. */
   readonly port?: number;
+  /** It speaks TLS on `port`, and demands a client certificate of this authority. All PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
-const PROGRAM = '/usr/bin/redis-server';
+export const REDIS_SERVER = '/usr/bin/redis-server';
 
 export async function startRedis(options: RedisOptions = {}): Promise<RunningRedis> {
-  if (!existsSync(PROGRAM)) {
+  if (!existsSync(REDIS_SERVER)) {
     throw new Error(
-      `${PROGRAM} is missing: install the apt package redis-server (it need not run as a service)`,
+      `${REDIS_SERVER} is missing: install the apt package redis-server (it need not run as a service)`,
     );
   }
   const port = options.port ?? (await freePort());
+  // Commands of a test need no certificate.
+  const plainPort = options.tls === undefined ? port : await freePort();
   const folder = temporaryFolder('redis');
   let server = await start();
 
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${port}`,
     port,
     pause: () => server.signal('SIGSTOP'),
     resume: () => server.signal('SIGCONT'),
@@ -56,7 +61,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
       await server.stop('SIGKILL');
       server = await start();
     },
-    command: (...words) => ask(port, words),
+    command: (...words) => askRedis(plainPort, words),
     async stop() {
       // A stopped process would not hear anything milder.
       await server.stop('SIGKILL');
@@ -65,17 +70,27 @@ export async function startRedis(options: RedisOptions = {}): Promise<RunningRed
   };
 
   async function start(): Promise<RunningProcess> {
-    const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder.path];
-    const words = [...own, '--save', '', '--appendonly', 'no', ...(options.arguments ?? [])];
-    const started = await startProcess(PROGRAM, words, { name: 'redis-server' });
+    const own = ['--port', String(plainPort), '--bind', '127.0.0.1', '--dir', folder.path];
+    const words = [...own, '--save', '', '--appendonly', 'no', ...tlsWords(), ...(options.arguments ?? [])];
+    const started = await startProcess(REDIS_SERVER, words, { name: 'redis-server' });
     // Any reply will do: a server that wants a password refuses the question.
-    await readyWhen(started, async () => (await ask(port, ['PING'])) || null);
+    await readyWhen(started, async () => (await askRedis(plainPort, ['PING'])) || null);
     return started;
+  }
+
+  function tlsWords(): readonly string[] {
+    if (options.tls === undefined) return [];
+    const files = Object.entries(options.tls).map(([name, pem]) => {
+      const file = join(folder.path, `${name}.pem`);
+      writeFileSync(file, pem, { mode: 0o600 });
+      return [`--tls-${name === 'ca' ? 'ca-cert' : name}-file`, file];
+    });
+    return ['--tls-port', String(port), '--tls-auth-clients', 'yes', ...files.flat()];
   }
 }
 
 /** The wire form of a command (RESP arrays of bulk strings), so that tests need no client of the product's. */
-function ask(port: number, words: readonly string[]): Promise<string> {
+export function askRedis(port: number, words: readonly string[]): Promise<string> {
   const bulk = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`*${words.length}\r\n${bulk.join('')}`));

@@ -63,6 +63,15 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     },
     log: null,
   },
+  store_asked: {
+    event: { event: 'store_asked', operation: 'get', tookMs: milliseconds(2) },
+    series: {
+      'gatehouse_shared_cache_duration_seconds_bucket{operation="get",le="0.001"}': 0,
+      'gatehouse_shared_cache_duration_seconds_bucket{operation="get",le="0.0025"}': 1,
+      'gatehouse_shared_cache_duration_seconds_count{operation="put"}': 0,
+    },
+    log: null,
+  },
   cache_evicted: {
     event: { event: 'cache_evicted', partition: 'inactive', cause: 'space' },
     series: { 'gatehouse_cache_evictions_total{partition="inactive",cause="space"}': 1 },

@@ -21,6 +21,7 @@ describe('docs/reference/metrics.md', () => {
     telemetry.observe(aDecided());
     telemetry.watchGauges(aHouseInUse());
     telemetry.addGauge('gatehouse_shared_cache_connected', () => [{ labels: {}, value: 1 }]);
+    telemetry.addGauge('gatehouse_shared_cache_resting', () => [{ labels: {}, value: 0 }]);
 
     expect(exposedRows((await telemetry.metrics()).body)).toEqual(documentedRows());
   });

@@ -1,5 +1,6 @@
 import { atKey, type Finding } from '../finding.ts';
 import { at, isGiven, mapOf, type Raw } from './raw.ts';
+import { checkRedis } from './redis.ts';
 
 export function checkCache(root: Raw): readonly Finding[] {
   const shared = at(root, 'cache', 'shared');
@@ -15,16 +16,15 @@ export function checkCache(root: Raw): readonly Finding[] {
       ),
     );
 
-  const redis = at(shared, 'redis');
-  if (!isGiven(redis) && !isGiven(at(shared, 'module')))
+  const [redis, module] = [at(shared, 'redis'), at(shared, 'module')];
+  if (!isGiven(redis) && !isGiven(module))
     found.push(
       atKey(
         redis.path,
         'is missing; say where the shared store is, as in redis: { url: "redis://127.0.0.1:6379" }',
       ),
     );
-  const isOne = !isGiven(at(redis, 'sentinel')) && !isGiven(at(redis, 'cluster'));
-  if (mapOf(redis) !== null && isOne && !isGiven(at(redis, 'url')))
-    found.push(atKey(at(redis, 'url').path, 'is missing; write redis://host:6379, or rediss:// for TLS'));
-  return found;
+  if (isGiven(redis) && isGiven(module))
+    found.push(atKey(module.path, 'stands beside `redis`; there is one shared store: remove one of the two'));
+  return [...found, ...checkRedis(redis)];
 }

@@ -1,16 +1,16 @@
-import { z } from 'zod';
-import { kindWords, notYet, NOT_YET, optional, standard } from './key.ts';
+import { notYet, optional, standard } from './key.ts';
+import { parsed } from './parsed.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
-import { flawOfCacheKey, flawOfSecret, secret } from './references.ts';
-import { group, text, yesOrNo } from './texts.ts';
-import { redisUrl } from './urls.ts';
+import { redis } from './redis.ts';
+import { flawOfCacheKey, secret } from './references.ts';
+import { flawOfText, group, list, unless, yesOrNo } from './texts.ts';
 
 export function cache() {
   return group({
     keys: optional(
-      keys(),
-      'Names and seals what leaves the process: 32 bytes in base64, as `openssl rand -base64 32` makes them. ' +
-        'Needed with `shared`. One in this version.',
+      list(secret(flawOfCacheKey)),
+      'Name and seal what leaves the process: 32 bytes in base64, as `openssl rand -base64 32` makes them. Needed with ' +
+        '`shared`. The newest comes first; entries under the second are still found for `active.max` after a reload or a start.',
       'random for each process',
     ),
     active: standard(
@@ -46,18 +46,6 @@ export function cache() {
   });
 }
 
-function keys() {
-  const schema = z
-    .array(secret(flawOfCacheKey))
-    .min(1)
-    .superRefine((given, context) => {
-      for (const index of given.keys())
-        if (index > 0) context.addIssue({ code: 'custom', message: NOT_YET, path: [index] });
-    });
-  kindWords.add(schema, { type: 'a list' });
-  return schema;
-}
-
 interface PartitionDefaults {
   readonly max: string;
   readonly entries: number;
@@ -78,23 +66,19 @@ function partitionKeys({ max, entries, bytes }: PartitionDefaults) {
 
 function shared() {
   return group({
-    redis: optional(
-      group({
-        url: optional(
-          redisUrl(),
-          'Where it is: `redis://host:port` or `rediss://host:port`.',
-          '**must be given**',
-        ),
-        username: optional(text(), 'Of an ACL user.', 'the default user'),
-        password: optional(secret(flawOfSecret), 'Password of the user.', 'none'),
-        sentinel: notYet('Redis behind Sentinel.'),
-        cluster: notYet('Redis Cluster.'),
-      }),
-      'One Redis.',
-      '**must be given**',
+    redis: optional(redis(), 'A Redis of any kind.', '**must be given**, or `module`'),
+    module: optional(
+      modulePath(),
+      'A module of your own that exports a Keyv store adapter, or a function that makes one: `./my-keyv-store.js`. ' +
+        'It runs in this process; see [the cache](../cache.md#a-store-of-your-own).',
+      'another of `redis` and `module`',
     ),
-    module: notYet('A Keyv store of your own.'),
     timeout: standard(duration({ min: '1ms', max: '5s' }), '20ms', 'A store that takes longer is a miss.'),
     coalesce: notYet('One enquiry for a herd across replicas.', false),
   });
+}
+
+/** Absolute, or seen from the folder of the settings file. */
+function modulePath() {
+  return parsed({ type: 'the path of a module' }, (value) => unless(flawOfText(value), value));
 }

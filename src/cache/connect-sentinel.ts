@@ -1,0 +1,78 @@
+import { createSentinel } from '@redis/client';
+import type { KeyvStoreAdapter } from 'keyv';
+import type { RedisPlace } from '../domain/index.ts';
+import {
+  adapterOver,
+  answered,
+  connectionOptions,
+  pauseBeforeAttempt,
+  type RedisConnection,
+  type RedisConnectionParts,
+} from './redis-connection.ts';
+
+/** How often the sentinels are asked who the master is, besides what they tell by themselves. */
+const LOOK_EVERY_MS = 2_000;
+/** Attempts, a second apart, before the client gives up and we begin anew; and repeats of a call by itself. */
+const ATTEMPTS = 3;
+
+/** The master of a group of servers that sentinels watch. */
+export function connectSentinel(
+  place: Extract<RedisPlace, { kind: 'sentinel' }>,
+  parts: RedisConnectionParts,
+): RedisConnection {
+  let client = open();
+  let adapter: KeyvStoreAdapter = adapterOver(client);
+  let isClosed = false;
+  let next: NodeJS.Timeout | undefined;
+  connect(0);
+
+  return {
+    adapterFor: () => (hasMaster() ? adapter : null),
+    state: () => (hasMaster() ? 'connected' : 'disconnected'),
+    ping: () => (hasMaster() ? answered(client.ping()) : Promise.resolve()),
+    close() {
+      isClosed = true;
+      clearTimeout(next);
+      void answered(client.destroy());
+    },
+  };
+
+  function open() {
+    const made = createSentinel({
+      name: place.name,
+      sentinelRootNodes: [...place.nodes],
+      sentinelClientOptions: connectionOptions(parts, parts.sentinelCredentials),
+      nodeClientOptions: connectionOptions(parts, parts.credentials),
+      scanInterval: LOOK_EVERY_MS,
+      maxCommandRediscovers: ATTEMPTS,
+      passthroughClientErrorEvents: true,
+    });
+    made.on('error', (cause: unknown) => {
+      // The client tells of some failures twice, once in words only, and of those of its parts as a cause.
+      if (typeof cause === 'object') parts.failed(causeOf(cause));
+    });
+    return made;
+  }
+
+  /** A client that did not get through the first time has given up for good: another one tries. */
+  function connect(attempts: number): void {
+    client.connect().catch(() => {
+      if (isClosed) return;
+      const pauseMs = pauseBeforeAttempt(attempts, parts.randomness.fraction());
+      next = setTimeout(() => {
+        client = open();
+        adapter = adapterOver(client);
+        connect(attempts + 1);
+      }, pauseMs).unref();
+    });
+  }
+
+  /** `isReady` of the client stays true when its master is lost; whether it knows a master that is connected does not. */
+  function hasMaster(): boolean {
+    return client.isReady && client.getMasterNode() !== undefined;
+  }
+}
+
+function causeOf(error: object | null): unknown {
+  return error !== null && 'cause' in error && error.cause !== undefined ? error.cause : error;
+}

@@ -1,0 +1,88 @@
+import type { Keyv, KeyvStoreAdapter } from 'keyv';
+import { loadStoreModule, openKeyv, openRedisStore, type RedisStoreParts } from '../cache/index.ts';
+import type { SharedStoreSettings } from '../config/index.ts';
+import { type Clock, type JsonObject, milliseconds, unreachable } from '../domain/index.ts';
+
+/** The store behind the shared tier, whatever it is. */
+export interface SharedStore {
+  readonly store: Keyv<string>;
+  /** Asks all of it whether it answers; `null`: a lookup will do. */
+  readonly ping: (() => Promise<void>) | null;
+  /** Puts rotated passwords and certificates in force. */
+  renew(settings: SharedStoreSettings): void;
+  /** For the operator's status page. */
+  status(): JsonObject;
+  /** `null`: it does not say. */
+  isConnected(): boolean | null;
+  close(): Promise<void>;
+}
+
+/** A store module of the user's that cannot be used. The message says what is wrong and where. */
+export class StoreModuleError extends Error {
+  override readonly name = 'StoreModuleError';
+}
+
+const LOAD_WITHIN = milliseconds(5_000);
+const DISCONNECT_WITHIN_MS = 1_000;
+
+/** @throws StoreModuleError when the settings name a module that gives no store. */
+export async function openSharedStore(
+  settings: SharedStoreSettings,
+  parts: RedisStoreParts & { readonly clock: Clock },
+): Promise<SharedStore> {
+  switch (settings.kind) {
+    case 'redis':
+      return redisStore(settings, parts);
+    case 'module': {
+      const adapter = await loadStoreModule(settings.path, LOAD_WITHIN, parts.clock);
+      if (!adapter.ok) throw new StoreModuleError(`cache.shared.module: ${settings.path} ${adapter.failure}`);
+      return adapterStore(adapter.value, 'module', () => disconnect(adapter.value));
+    }
+    default:
+      return unreachable(settings);
+  }
+}
+
+/** A store that code hands over, and closes itself. */
+export function storeFromCode(adapter: KeyvStoreAdapter): SharedStore {
+  return adapterStore(adapter, 'from code', async () => undefined);
+}
+
+function redisStore(
+  { redis }: Extract<SharedStoreSettings, { kind: 'redis' }>,
+  parts: RedisStoreParts,
+): SharedStore {
+  const opened = openRedisStore(redis, parts);
+  return {
+    ...opened,
+    renew(next) {
+      if (next.kind === 'redis') opened.renew(next.redis);
+    },
+  };
+}
+
+function adapterStore(adapter: KeyvStoreAdapter, kind: string, close: () => Promise<void>): SharedStore {
+  return {
+    store: openKeyv(adapter),
+    ping: null,
+    renew: () => undefined,
+    status: () => ({ kind }),
+    isConnected: () => null,
+    close,
+  };
+}
+
+/** A stranger's code: it may throw, and it may never come back. */
+async function disconnect(adapter: KeyvStoreAdapter): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, DISCONNECT_WITHIN_MS);
+  });
+  try {
+    await Promise.race([adapter.disconnect?.(), patience]);
+  } catch {
+    // Nothing is left to be done about it.
+  } finally {
+    clearTimeout(timer);
+  }
+}
