@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { checkSettings } from './check-settings.ts';
+import { doctor } from './doctor.ts';
 import { healthcheck } from './healthcheck.ts';
 import { serve } from './serve.ts';
 import { nodeProblem, VERSION } from './version.ts';
@@ -9,11 +10,13 @@ const USAGE = `Usage: gatehouse <command> [options]
 
   serve        open the doors and judge requests            --config FILE  (default: gatehouse.yaml)
   check        read the settings and list every problem     --config FILE  --offline  --print
+  doctor       find out how a client and its server fit     --client NAME  --config FILE
   healthcheck  ask a running instance whether it is ready   --address HOST:PORT  (default: 127.0.0.1:9003)
 
   --version    print the version        --help    print this text
 
-Exit codes: 0 as asked, 1 an unforeseen failure (healthcheck: not ready), 2 wrong settings or usage.
+Exit codes: 0 as asked, 1 an unforeseen failure (healthcheck: not ready; doctor: introspection would not work),
+2 wrong settings or usage.
 `;
 
 /** The command line as a function of the world. */
@@ -37,6 +40,8 @@ export async function run(world: World): Promise<ExitCode> {
       return serve(world, { config });
     case 'check':
       return checkSettings(world, { config, offline: values.offline === true, print: values.print === true });
+    case 'doctor':
+      return doctor(world, { config, client: values.client ?? null });
     case 'healthcheck':
       return healthcheck(world, { address: values.address ?? '127.0.0.1:9003' });
     case undefined:
@@ -54,6 +59,7 @@ function parse(argv: readonly string[]) {
       options: {
         config: { type: 'string', short: 'c' },
         address: { type: 'string' },
+        client: { type: 'string' },
         offline: { type: 'boolean' },
         print: { type: 'boolean' },
         version: { type: 'boolean', short: 'v' },

@@ -113,7 +113,7 @@ export function createConnector(
  * Names are judged when they are resolved; an address never is. A proxy resolves for itself, where we cannot see it:
  * there `localhost`, too, is judged as it is written.
  */
-function mayBeNamed(host: string, mayConnect: MayConnect, isResolvedElsewhere: boolean): boolean {
+export function mayBeNamed(host: string, mayConnect: MayConnect, isResolvedElsewhere: boolean): boolean {
   const family = isIP(host);
   if (family !== 0) return mayConnect({ address: host, family: family === 6 ? 6 : 4 });
   const isThisHost = /(?:^|\.)localhost\.?$/i.test(host);

@@ -1,4 +1,6 @@
 /** Asks one RFC 7662 question and reads the answer strictly. */
+export { examineServer } from './examination/examine-server.ts';
+export type { Chapter, Finding } from './examination/finding.ts';
 export type { EnquirerStats } from './enquirer-status.ts';
 export { isWrongSetting } from './introspection-fault.ts';
 export { createIntrospector, type HouseIntrospector } from './introspector.ts';

@@ -41,7 +41,7 @@ export async function loadMetadata(
   const { signal } = expiry;
   try {
     for (const url of placesOf(client)) {
-      const outcome = await fetchDocument({ url, headers: HEADERS, largest: LARGEST, signal }, client, parts);
+      const outcome = await fetchDocument({ url, ...METADATA_REQUEST, signal }, client, parts);
       if (!isAbsent(outcome)) return judge(outcome, client);
     }
     return fail(settingsFault('metadata_unavailable', ABSENT));
@@ -50,17 +50,22 @@ export async function loadMetadata(
   }
 }
 
-function placesOf({ issuer, metadataUrl }: ClientContext): readonly string[] {
+/** In the order they are tried. */
+export function placesOf({ issuer, metadataUrl }: ClientContext): readonly string[] {
   if (metadataUrl !== null) return [metadataUrl];
   return issuer === null ? [] : wellKnownPlaces(issuer);
 }
 
 /** Only then is the next place tried (META-3). */
-function isAbsent(outcome: FetchedDocument): boolean {
+export function isAbsent(outcome: FetchedDocument): boolean {
   return outcome.kind === 'answered' && (outcome.answer.status === 404 || outcome.answer.status === 410);
 }
 
-function judge(outcome: FetchedDocument, client: ClientContext): Result<LoadedMetadata, IntrospectionFault> {
+/** What a place that is not empty has for us. */
+export function judge(
+  outcome: FetchedDocument,
+  client: ClientContext,
+): Result<LoadedMetadata, IntrospectionFault> {
   switch (outcome.kind) {
     case 'unusable':
       return fail(settingsFault('metadata_invalid', `the metadata URL is refused: ${outcome.complaint}`));
@@ -112,6 +117,6 @@ function invalid(detail: string): Result<never, IntrospectionFault> {
 }
 
 const LARGEST = 262_144;
+export const METADATA_REQUEST = { headers: ['accept', 'application/json'], largest: LARGEST };
 const ABSENT =
   'no metadata document is where `issuer` or `metadataUrl` puts it (404); set `metadataUrl` or `introspection.endpoint`';
-const HEADERS = ['accept', 'application/json'];

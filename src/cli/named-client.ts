@@ -1,0 +1,66 @@
+import type { Settings } from '../config/index.ts';
+import {
+  type ClientContext,
+  type ClientStoreSettings,
+  type Clock,
+  fail,
+  milliseconds,
+  monotonicMilliseconds,
+  type RequestContext,
+  type Result,
+  succeed,
+} from '../domain/index.ts';
+import { openRecords } from './record-stores.ts';
+
+/** The client of that name, of the file or of a client store, or what is wrong with the name or its record. */
+export async function namedClient(
+  name: string | null,
+  { clients, clientStore }: Settings,
+  clock: Clock,
+): Promise<Result<ClientContext, string>> {
+  if (clientStore !== null)
+    return name === null ? fail('--client must name a tenant') : readTenant(name, clientStore, clock);
+  const [first] = clients;
+  if (name === null && first !== undefined && clients.length === 1) return succeed(first);
+  const known = clients.map((client) => client.name).join(', ');
+  if (name === null) return fail(`--client must name one of the clients: ${known}`);
+  const found = clients.find((client) => client.name === name);
+  return found === undefined ? fail(`there is no client of that name; known: ${known}`) : succeed(found);
+}
+
+async function readTenant(
+  name: string,
+  settings: ClientStoreSettings,
+  clock: Clock,
+): Promise<Result<ClientContext, string>> {
+  const records = openRecords(settings, { clock, observe: () => undefined });
+  try {
+    const waitUntil = monotonicMilliseconds(clock.monotonic() + PATIENCE);
+    const answer = await records.store.get(name, { ...NOBODYS_REQUEST, waitUntil });
+    if (answer.ok) return answer;
+    const { failure } = answer;
+    if (failure.kind === 'deny') return fail('the client store has no record of that name');
+    return fail(failure.fault.detail ?? failure.fault.reason);
+  } finally {
+    await records.close();
+  }
+}
+
+const PATIENCE = milliseconds(10_000);
+
+/** The tenant is named; no request is needed to tell which it is. */
+const NOBODYS_REQUEST: Omit<RequestContext, 'waitUntil'> = {
+  door: 'grpc',
+  requestId: null,
+  method: '',
+  path: '',
+  host: '',
+  scheme: null,
+  headers: { values: () => [], names: [], oddNames: [] },
+  contextExtensions: new Map(),
+  clientAddress: null,
+  serverName: null,
+  peerPrincipal: null,
+  routeMetadata: {},
+  filterMetadata: {},
+};
