@@ -34,8 +34,8 @@ describe('the titles of the tests', () => {
     expect(shown).toContain(id);
   });
 
-  // Left out is what later issues build: other client authentication (INT-4 in part), and of the cache eviction by event
-  // (8), stale answers (10), cache headers of the server (11) and bound tokens (6).
+  // Left out is, of the cache, what later issues build: eviction by event (8), stale answers (10), cache headers of the
+  // server (11) and bound tokens (6).
   it.each([...range('INT-', 1, 26), ...[1, 2, 3, 4, 5, 7, 9, 12].map((number) => `CACHE-${number}`)])(
     'name the requirement %s',
     (id) => {

@@ -198,6 +198,17 @@ describe('a client that sends facts along', () => {
     }
   });
 
+  it('is the only one whose question is made anew for each request', async () => {
+    const { introspector } = openScene();
+    const plain = aClientOf(ENDPOINT);
+    const prepare = (client: typeof plain) => introspector.prepare(client, aRequest());
+    expect(prepare(plain)).toBe(prepare(plain));
+    const facts = { params: new Map([['host', HOST]]), headers: new Map() };
+    const telling = aClientOf(ENDPOINT, { name: 'telling', introspection: { facts } });
+    expect(prepare(telling)).not.toBe(prepare(telling));
+    await introspector.close();
+  });
+
   it('throws for a request that cannot give them, before anything is fetched', async () => {
     const { introspector, resolved } = openScene();
     const facts = { params: new Map([['host', HOST]]), headers: new Map() };

@@ -22,6 +22,14 @@ import { aClientOf, steadyRandomness, systemClock } from './scene.ts';
 const ENDPOINT = 'https://idp.example/introspect?tenant=1';
 
 const NEVER = new AbortController().signal;
+const SIGNED = {
+  algorithms: null,
+  audience: ['gateway'],
+  takesOldType: false,
+  maxAge: milliseconds(60_000),
+  keys: { kind: 'metadata' },
+  decryption: null,
+} as const;
 const NOWHERE = { observe: () => undefined, resolveName: async () => [] };
 
 type Method = 'client_secret_basic' | 'client_secret_post';
@@ -249,6 +257,7 @@ describe('prepareQuestion', () => {
       params: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'm'), fact), { maxLength: 2 }),
       headers: fc.array(fc.tuple(fc.constantFrom('x-a', 'x-m'), fact), { maxLength: 2 }),
     }),
+    isSigned: fc.boolean(),
     request: fc.record({ method: text, device: fc.option(text) }),
   });
   type Settings = typeof settings extends fc.Arbitrary<infer Value> ? Value : never;
@@ -262,6 +271,7 @@ describe('prepareQuestion', () => {
         tokenTypeHint,
         tokenParameter,
         params: new Map(sent.params),
+        signedAnswers: sent.isSigned ? SIGNED : null,
         headers: new Map(sent.headers.map(([header, held]) => [header, new Secret(held)])),
         facts: { params: new Map(sent.facts.params), headers: new Map(sent.facts.headers) },
       },
@@ -281,7 +291,17 @@ describe('prepareQuestion', () => {
     wireOf(question).replace(/"authorization","[^"]*"/, '');
 
   it('gives another identity to whatever differs on the wire, our authentication apart (decision 3)', () => {
-    const keys = ['name', 'path', 'tokenTypeHint', 'tokenParameter', 'params', 'headers', 'facts', 'request'];
+    const keys = [
+      'name',
+      'path',
+      'tokenTypeHint',
+      'tokenParameter',
+      'params',
+      'headers',
+      'facts',
+      'isSigned',
+      'request',
+    ];
     fc.assert(
       fc.property(
         settings,
