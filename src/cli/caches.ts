@@ -1,4 +1,10 @@
-import { createMemoryCache, createSharedCache, NO_SHARED_CACHE, type SharedCache } from '../cache/index.ts';
+import {
+  createDocumentShelf,
+  createMemoryCache,
+  createSharedCache,
+  NO_SHARED_CACHE,
+  type SharedCache,
+} from '../cache/index.ts';
 import type { CacheSettings } from '../config/index.ts';
 import {
   type Clock,
@@ -19,6 +25,8 @@ export interface Caches {
   readonly memory: MemoryCache;
   readonly shared: TokenCache;
   readonly names: NameKeys;
+  /** Documents in the shared store; `null`: there is none. */
+  readonly documents: DocumentShelf | null;
   /** Puts other sizes, times, keys, passwords or certificates in force. The place of the store needs a restart. */
   replace(settings: CacheSettings): void;
   stats(): ReturnType<ReturnType<typeof createMemoryCache>['stats']>;
@@ -61,6 +69,9 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     },
     get names() {
       return keys.names;
+    },
+    get documents() {
+      return store === null ? null : createDocumentShelf({ store: store.store, ...keys, clock, observe });
     },
     replace,
     stats: () => memory.stats(),

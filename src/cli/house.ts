@@ -12,6 +12,7 @@ import { systemResolveName } from './system.ts';
 import type { Settings } from '../config/index.ts';
 import {
   type Clock,
+  type DocumentShelf,
   milliseconds,
   type Milliseconds,
   type Observe,
@@ -60,7 +61,9 @@ export async function openHouse(
   const system = { clock, randomness, observe };
   const store = await chooseStore(initial, cacheStore, system);
   const discoveriesAtOnce = (): number => live.settings.discovery.concurrent;
-  const outside = { resolveName: systemResolveName, proxyFor };
+  const documents = (): DocumentShelf | null =>
+    live.settings.discovery.sharedCopies ? caches.documents : null;
+  const outside = { resolveName: systemResolveName, proxyFor, documents };
   const introspector = createIntrospector({ ...system, ...outside, discoveriesAtOnce });
   const clients = openHouseClients(initial, { ...system, introspector });
   const caches = openCaches(initial.cache, { ...system, store });

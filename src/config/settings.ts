@@ -38,12 +38,19 @@ export interface Settings {
   readonly unknownClient: 403 | 404;
   /** `null`: the clients of the file. */
   readonly clientStore: ClientStoreSettings | null;
-  /** Metadata documents that are fetched at once, over all clients. */
-  readonly discovery: { readonly concurrent: number };
+  readonly discovery: DiscoverySettings;
   readonly cache: CacheSettings;
   readonly routes: readonly RouteSettings[];
   /** The file with every default filled in and secrets as `[set]`, in the file's own words; for `printSettings`. */
   readonly effective: Plain;
+}
+
+/** Over all clients. */
+export interface DiscoverySettings {
+  /** Metadata documents that are fetched at once. */
+  readonly concurrent: number;
+  /** Whether copies of them are kept in the shared store. */
+  readonly sharedCopies: boolean;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

@@ -6,6 +6,7 @@ export { checkCandidates } from './candidates.ts';
 import { checkCache } from './cache.ts';
 import { checkClientStore } from './client-store.ts';
 import { checkClients } from './clients.ts';
+import { checkDiscovery } from './discovery.ts';
 import { checkDoors } from './doors.ts';
 import { checkHeaders } from './headers.ts';
 import { checkLifetimes } from './lifetimes.ts';
@@ -23,6 +24,7 @@ export function checkTogether(effective: Plain): readonly Finding[] {
     ...checkClients(root),
     ...checkClientStore(root),
     ...checkCache(root),
+    ...checkDiscovery(root),
     ...checkLifetimes(root),
     ...checkRoutes(root),
     ...checkHeaders(root),

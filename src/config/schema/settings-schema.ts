@@ -8,7 +8,7 @@ import { duration, wholeNumber } from './quantities.ts';
 import { requirements } from './requirements.ts';
 import { DEFAULT_ROUTE, routes } from './routes.ts';
 import { headerPattern } from './http-words.ts';
-import { anyList, choice, group, visibleText } from './texts.ts';
+import { anyList, choice, group, visibleText, yesOrNo } from './texts.ts';
 
 /**
  * The settings file, key by key: what may stand there, what it defaults to, what it means.
@@ -92,6 +92,11 @@ export const settingsSchema = group({
         wholeNumber({ min: 1, max: 1_000 }),
         16,
         'Metadata documents that are fetched at once; those that a request waits for come first.',
+      ),
+      sharedCopies: standard(
+        yesOrNo(),
+        false,
+        '`true` keeps sealed copies of them in `cache.shared`, for a restart while they cannot be fetched.',
       ),
     }),
     {},
