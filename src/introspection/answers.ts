@@ -1,5 +1,4 @@
 import {
-  type AnswerKeySettings,
   type ClientContext,
   fail,
   type Fault,
@@ -10,11 +9,12 @@ import {
   type Soon,
   succeed,
 } from '../domain/index.ts';
-import { type AnswerKeys, createFixedKeys, createPublishedKeys, createSecretKeys } from './answer-keys.ts';
+import type { AnswerKeys } from './answer-keys.ts';
 import { createDecryptAnswer } from './decrypt-answer.ts';
 import type { HttpAnswer } from './exchange.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
 import type { FreshnessState } from './keep-fresh.ts';
+import { createKeySources } from './key-sources.ts';
 import { readAnswer } from './read-answer.ts';
 import type { ServerMetadata } from './read-metadata.ts';
 import { readSignedAnswer, type SignedAnswerRules } from './signed-answer.ts';
@@ -83,8 +83,8 @@ function createSignedAnswers(
     get keyFreshness() {
       return sources.current?.freshness ?? null;
     },
-    pause: () => sources.current?.pause(),
-    resume: () => sources.current?.resume(),
+    pause: () => sources.pause(),
+    resume: () => sources.resume(),
   };
 
   function readerOf(rules: SignedAnswerRules, keys: AnswerKeys): AnswerReader {
@@ -110,44 +110,4 @@ function algorithmsOf(
     : fail(
         '"introspection_signing_alg_values_supported" lists no algorithm of a public key that is known here',
       );
-}
-
-interface KeySources {
-  /** `null`: nobody says where. */
-  at(jwksUri: string | null): AnswerKeys | null;
-  readonly current: AnswerKeys | null;
-}
-
-/** The same keys for the same place; of a place that metadata names no longer, nothing is kept up. */
-function createKeySources(
-  client: ClientContext,
-  settings: SignedAnswerSettings,
-  parts: EnquirerParts,
-): KeySources {
-  const fixed = fixedKeysOf(settings);
-  if (fixed !== null) return { at: () => fixed, current: fixed };
-  let published: { readonly url: string; readonly keys: AnswerKeys } | null = null;
-
-  return {
-    at(jwksUri) {
-      const url = urlOf(settings.keys, jwksUri);
-      if (url === null) return null;
-      if (published?.url === url) return published.keys;
-      published?.keys.pause();
-      published = { url, keys: createPublishedKeys(url, client, parts) };
-      return published.keys;
-    },
-    get current() {
-      return published?.keys ?? null;
-    },
-  };
-}
-
-function fixedKeysOf({ keys, algorithms }: SignedAnswerSettings): AnswerKeys | null {
-  if (keys.kind === 'fixed') return createFixedKeys(keys.keys);
-  return keys.kind === 'secret' ? createSecretKeys(keys.secret, algorithms ?? []) : null;
-}
-
-function urlOf(keys: AnswerKeySettings, jwksUri: string | null): string | null {
-  return keys.kind === 'url' ? keys.url : jwksUri;
 }

@@ -83,16 +83,18 @@ function read({ headers, body }: HttpAnswer, known: KeySet | null): Result<Fetch
     return unavailable('the key set did not come to its end');
   }
   const digest = createHash('sha256').update(body.bytes).digest('base64');
-  const etag = etagOf(headers);
   // The same object says that nothing has changed.
-  if (known !== null && known.digest === digest && known.etag === etag)
+  if (known !== null && known.digest === digest)
     return succeed({ value: known, refreshAfter: lifeOf(headers) });
   // Servers call this many things; a document that reads as one is one.
   const document = parseStrictJson(body.bytes, JSON_LIMITS);
   if (!document.ok) return invalid(`it cannot be read: ${document.failure}`);
   const keys = readKeySet(document.value);
   if (!keys.ok) return invalid(keys.failure);
-  return succeed({ value: { keys: keys.value, digest, etag }, refreshAfter: lifeOf(headers) });
+  return succeed({
+    value: { keys: keys.value, digest, etag: etagOf(headers) },
+    refreshAfter: lifeOf(headers),
+  });
 }
 
 /** Only what is certain to go over the wire unharmed is sent back. */

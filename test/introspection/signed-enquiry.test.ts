@@ -411,6 +411,16 @@ describe('a server that changes its keys', () => {
     expect(outcomeOf(await scene.ask(client))).toBe('active');
   });
 
+  it('has nothing new when its document is the same, whatever tag it has', async () => {
+    let ordinal = 0;
+    server.on('/jwks', () => json(jwks(ec.publicKey), { headers: { etag: `"v${(ordinal += 1)}"` } }));
+    const client = here();
+    await scene.ask(client);
+    server.on('/introspect', answering('k2'));
+    await scene.ask(client);
+    expect(refreshes().map(({ outcome }) => outcome)).toEqual(['changed', 'unchanged']);
+  });
+
   it('is asked no more when the client is gone, and again when it is back', async () => {
     const client = here();
     await scene.ask(client);
