@@ -8,6 +8,7 @@ import {
 import type { CacheSettings } from '../config/index.ts';
 import {
   type Clock,
+  type DocumentShelf,
   type JsonObject,
   type MemoryCache,
   milliseconds,
