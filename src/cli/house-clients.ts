@@ -63,7 +63,7 @@ export function openHouseClients(initial: ClientParts, parts: Parts): HouseClien
 
   function open(settings: ClientParts): Current {
     const { clientStore } = settings;
-    const opened = clientStore === null ? openStatic(settings) : openDynamic(clientStore, parts);
+    const opened = clientStore === null ? openStatic(settings, parts) : openDynamic(clientStore, parts);
     opened.onChange(tell);
     return opened;
   }
@@ -73,8 +73,8 @@ export function openHouseClients(initial: ClientParts, parts: Parts): HouseClien
   }
 }
 
-function openStatic({ clients, clientMatches }: ClientParts): Current {
-  const store = createStaticStore(clients, clientMatches);
+function openStatic({ clients, clientMatches }: ClientParts, { clock }: Parts): Current {
+  const store = createStaticStore(clients, clientMatches, { clock });
   return {
     ...store,
     take(next) {

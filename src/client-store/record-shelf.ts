@@ -17,7 +17,7 @@ import {
   unreachable,
 } from '../domain/index.ts';
 import type { Reading, ReadingFailure } from './record-source.ts';
-import { isSameClient } from './same-client.ts';
+import { successorOf } from './successor.ts';
 
 export type ClientAnswer = Result<ClientContext, ClientRefusal>;
 
@@ -133,9 +133,9 @@ export function createRecordShelf<Version>(
     before: RecordInUse<Version> | null,
   ): Held {
     refused.delete(name);
-    const same = before !== null && isSameClient(before.client, client) ? before : null;
-    const { client: inForce, answer } = same ?? { client, answer: succeed(client) };
-    return put(name, { client: inForce, answer, isAbsent: false, version, problem: null }, freshFor);
+    const next = before === null ? client : successorOf(before.client, client, clock.monotonic());
+    const answer = before !== null && next === before.client ? before.answer : succeed(next);
+    return put(name, { client: next, answer, isAbsent: false, version, problem: null }, freshFor);
   }
 
   /** What is wrong with all records at once is not told for each. */

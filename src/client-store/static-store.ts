@@ -3,14 +3,15 @@ import {
   type ClientMatches,
   type ClientRefusal,
   type ClientStore,
+  type Clock,
   fail,
   type RequestContext,
   type Result,
   succeed,
 } from '../domain/index.ts';
 import type { CandidateStore } from './client-choice.ts';
-import { isSameClient } from './same-client.ts';
 import { createSelectClient, type SelectClient } from './select-client.ts';
+import { successorOf } from './successor.ts';
 
 /**
  * The client store of the settings file.
@@ -25,7 +26,11 @@ export interface StaticStore extends ClientStore, CandidateStore {
   inForce(): readonly ClientContext[];
 }
 
-export function createStaticStore(clients: readonly ClientContext[], matches: ClientMatches): StaticStore {
+export function createStaticStore(
+  clients: readonly ClientContext[],
+  matches: ClientMatches,
+  { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
+): StaticStore {
   const listeners = new Set<(clients: readonly ClientContext[]) => void>();
   let answers = answersFor(clients, matches);
 
@@ -44,17 +49,15 @@ export function createStaticStore(clients: readonly ClientContext[], matches: Cl
       return () => void listeners.delete(listener);
     },
     replace(next, nextMatches) {
-      answers = answersFor(
-        next.map((client) => unchanged(client) ?? client),
-        nextMatches,
-      );
+      answers = answersFor(next.map(inPlaceOfKnown), nextMatches);
       for (const listener of listeners) listener(answers.contexts);
     },
     inForce: () => answers.contexts,
   };
 
-  function unchanged(client: ClientContext): ClientContext | undefined {
-    return answers.contexts.find((known) => known.name === client.name && isSameClient(known, client));
+  function inPlaceOfKnown(client: ClientContext): ClientContext {
+    const known = answers.contexts.find(({ name }) => name === client.name);
+    return known === undefined ? client : successorOf(known, client, clock.monotonic());
   }
 }
 

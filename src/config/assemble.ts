@@ -118,6 +118,8 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     endpointOrigins: client.endpointOrigins,
     clientId: sources.textOf(client.clientId),
     authentication: authenticationOf(client, sources.textOf),
+    ...previousOf(client, sources),
+    secretGrace: client.secretGrace,
     introspection: introspectionOf(client, sources),
     tls: clientTlsOf(tls, sources),
     token: tokenFormOf(client.token),
@@ -133,6 +135,16 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
 function clientCacheOf(cache: ClientInput['cache']): ClientCacheTimes | null {
   if (cache === undefined) return null;
   return { active: cache.active?.max ?? null, inactive: cache.inactive?.max ?? null };
+}
+
+/** Named in the settings, so that it stays until it is removed there. */
+function previousOf(
+  { previousSecret, ...client }: ClientInput,
+  { textOf }: Sources,
+): Pick<ClientContext, 'previous'> {
+  if (previousSecret === undefined) return {};
+  const authentication = authenticationOf({ ...client, clientSecret: previousSecret }, textOf);
+  return { previous: { authentication, until: null } };
 }
 
 function connectToOf(connectTo: ClientInput['connectTo']): ConnectTo | null {

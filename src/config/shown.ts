@@ -40,7 +40,13 @@ export function isSecretBearing(path: Path): boolean {
 }
 
 const LENGTH_MAX = 80;
-const SECRET_KEYS = new Set<string | number>(['clientSecret', 'password', 'secretHeader', 'bearer']);
+const SECRET_KEYS = new Set<string | number>([
+  'clientSecret',
+  'previousSecret',
+  'password',
+  'secretHeader',
+  'bearer',
+]);
 
 /** Anything else below `auth` is a secret, or may be one in the wrong place. */
 const PLAIN_IN_AUTH = new Set<string | number>([

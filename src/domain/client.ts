@@ -1,6 +1,7 @@
 import type { JsonObject } from './json.ts';
 import type { ProxyChoice } from './outbound-proxy.ts';
-import type { Bytes, Milliseconds } from './quantity.ts';
+import type { Bytes, Milliseconds, MonotonicMilliseconds } from './quantity.ts';
+import type { SecretFunction } from './secret-source.ts';
 import type { Secret } from './secret.ts';
 import type { TokenFilter, TokenForm } from './token-form.ts';
 
@@ -27,6 +28,12 @@ export interface ClientContext {
   readonly endpointOrigins: readonly string[];
   readonly clientId: string;
   readonly authentication: ClientAuthentication;
+  /** Asked for the secret at each enquiry, in place of the one in `authentication`. Left out: that one is it. */
+  readonly secretFrom?: SecretFunction;
+  /** What proved who we are before, for a server that does not know of the change yet. Left out: there is nothing. */
+  readonly previous?: PreviousAuthentication;
+  /** How long what proves who we are is kept when it is replaced; 0: not at all. */
+  readonly secretGrace: Milliseconds;
   readonly introspection: IntrospectionSettings;
   readonly tls: ClientTls;
   /** What its tokens look like; others are not shown to it. `null`: nobody knows. */
@@ -51,6 +58,12 @@ export interface ConnectTo {
   readonly port: number | null;
   /** Sent as TLS server name and looked for in the certificate; `null`: the host of the URL. */
   readonly serverName: string | null;
+}
+
+export interface PreviousAuthentication {
+  readonly authentication: ClientAuthentication;
+  /** `null`: as long as the settings name it. */
+  readonly until: MonotonicMilliseconds | null;
 }
 
 /** How we say who we are. Exactly one way goes on the wire (RFC 6749 section 2.3, INT-6). */

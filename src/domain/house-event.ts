@@ -61,6 +61,12 @@ export type HouseEvent =
       readonly outcome: 'renewed' | FaultReason;
       readonly detail: string | null;
     }
+  /** The server refused what proves who we are; from now on the other one of a rotation is used. */
+  | {
+      readonly event: 'credentials_switched';
+      readonly client: string;
+      readonly inUse: 'current' | 'previous';
+    }
   /** The keys that an authorization server signs its answers with. */
   | {
       readonly event: 'signing_keys_refreshed';

@@ -306,6 +306,11 @@ export const FAULT_REASONS = {
     'The headers for the upstream cannot be carried in an answer to this HTTP front: over 24 KiB, too many, or of a name that belongs to the connection.',
     'Set fewer or shorter `upstream.headers` on this route, and none that HTTP itself uses.',
   ),
+  client_secret_unavailable: fault(
+    'local',
+    'The code that hands over the client secret failed, or took longer than the enquiry may.',
+    'Look at that code: it runs in this process, and its own words are not repeated here.',
+  ),
   client_store_failed: fault(
     'local',
     'The client store could not say which client goes with the request.',

@@ -1,3 +1,4 @@
+import type { ClientContext } from './client.ts';
 import type { Soon } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
 import { Secret } from './secret.ts';
@@ -10,14 +11,30 @@ export type SecretSource =
   | SecretValue
   | Promise<SecretValue>
   | (() => Soon<SecretValue>)
-  | ((request: RequestContext) => Soon<SecretValue>);
+  | ((request: RequestContext | null) => Soon<SecretValue>);
 
 export type SecretValue = string | Secret;
 
 /** A client secret as it is kept: at hand, or asked for when an enquiry needs it. */
 export type ClientSecret = Secret | SecretFunction;
 
-export type SecretFunction = (request: RequestContext) => Soon<Secret>;
+/** @param request `null` when the house asks for itself, to find out whether it is ready. */
+export type SecretFunction = (request: RequestContext | null) => Soon<Secret>;
+
+/**
+ * The same client with a secret from code.
+ *
+ * @throws TypeError when the client authenticates by a method that has no secret, or for what is no secret.
+ */
+export function withClientSecret(client: ClientContext, source: SecretSource): ClientContext {
+  const { authentication, secretFrom: _before, ...rest } = client;
+  if (!('secret' in authentication))
+    throw new TypeError(`client "${client.name}" authenticates by ${authentication.method}, without a secret`);
+  const secret = clientSecretOf(source);
+  return typeof secret === 'function'
+    ? { ...rest, authentication, secretFrom: secret }
+    : { ...rest, authentication: { ...authentication, secret } };
+}
 
 /** Whatever code handed over, in the form in which it is kept. */
 export function clientSecretOf(source: SecretSource): ClientSecret {

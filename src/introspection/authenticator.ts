@@ -2,6 +2,7 @@ import {
   type ClientAuthentication,
   type ClientContext,
   type Fault,
+  type RequestContext,
   type Result,
   Secret,
   type Soon,
@@ -12,7 +13,9 @@ import { type AssertionParts, createAssertions, type Whereabouts } from './asser
 import { type CallToken, createCallToken } from './call-token.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
 import { createGrant, type GrantParts } from './client-credentials-grant.ts';
+import { createAskingAuthenticator } from './asking-authenticator.ts';
 import { type Credentials, inForm, inHeader, secretCredentials } from './credentials.ts';
+import { createFallbackAuthenticator, type Rotation } from './fallback-authenticator.ts';
 import { formEncode } from './form-encode.ts';
 
 /** Who we are, for one request after the other. */
@@ -20,8 +23,14 @@ export interface Authenticator {
   readonly choice: AuthenticationChoice;
   /** The access token that our calls carry; `null`: they carry none that is fetched. */
   readonly callToken: CallToken | null;
-  /** For one attempt of one request. Settles by the signal at the latest; never rejects. */
-  credentials(signal: AbortSignal): Soon<Result<Credentials, Fault>>;
+  /** `null`: there is one way to say it. */
+  readonly rotation: Rotation | null;
+  /**
+   * For one attempt of one request. Settles by the signal at the latest; never rejects.
+   *
+   * @param request that caused the enquiry; `null`: none did.
+   */
+  credentials(signal: AbortSignal, request: RequestContext | null): Soon<Result<Credentials, Fault>>;
 }
 
 export type AuthenticatorParts = AssertionParts & GrantParts;
@@ -32,17 +41,55 @@ export function createAuthenticator(
   whereabouts: Whereabouts,
   parts: AuthenticatorParts,
 ): Authenticator {
-  const { authentication } = client;
+  const current = settled(client, choice, whereabouts, parts);
+  const { previous, name } = client;
+  if (previous === undefined) return current;
+  const { authentication, until } = previous;
+  return createFallbackAuthenticator({
+    current,
+    previous: settled({ ...client, authentication }, choiceFor(authentication, choice), whereabouts, parts),
+    until,
+    clock: parts.clock,
+    onSwitch: (inUse) => parts.observe({ event: 'credentials_switched', client: name, inUse }),
+  });
+}
+
+/** The metadata has chosen among what the current key can do; an older one may be of another kind. */
+function choiceFor(authentication: ClientAuthentication, choice: AuthenticationChoice): AuthenticationChoice {
+  if (!('assertion' in authentication)) return choice;
+  const { algorithms } = authentication.assertion;
+  const isPossible = choice.algorithm !== null && algorithms.includes(choice.algorithm);
+  return isPossible ? choice : { ...choice, algorithm: algorithms[0] ?? null };
+}
+
+function settled(
+  client: ClientContext,
+  choice: AuthenticationChoice,
+  whereabouts: Whereabouts,
+  parts: AuthenticatorParts,
+): Authenticator {
+  const { authentication, secretFrom } = client;
+  if (secretFrom !== undefined && 'secret' in authentication) {
+    const { secretFrom: _settled, ...rest } = client;
+    const withSecret = (secret: Secret): Authenticator =>
+      settled({ ...rest, authentication: { ...authentication, secret } }, choice, whereabouts, parts);
+    return createAskingAuthenticator({ ask: secretFrom, withSecret }, choice);
+  }
   if ('assertion' in authentication) {
     const assertions = createAssertions({ ...client, authentication }, choice, whereabouts, parts);
-    return { choice, callToken: null, credentials: async () => succeed(inForm(await assertions.next())) };
+    return {
+      choice,
+      callToken: null,
+      rotation: null,
+      credentials: async () => succeed(inForm(await assertions.next())),
+    };
   }
   if (authentication.method === 'bearer' && 'grant' in authentication) {
     const callToken = createCallToken(createGrant(client, authentication.grant, choice, whereabouts, parts));
-    return { choice, callToken, credentials: (signal) => withCallToken(callToken, signal) };
+    return { choice, callToken, rotation: null, credentials: (signal) => withCallToken(callToken, signal) };
   }
   const same = succeed(lasting(client.clientId, authentication, choice));
-  return { choice, callToken: null, credentials: () => same };
+  return { choice, callToken: null, rotation: null, credentials: () => same };
 }
 
 type Lasting = Exclude<ClientAuthentication, { readonly assertion: unknown } | { readonly grant: unknown }>;

@@ -18,6 +18,7 @@ import type { ConnectionFailure } from './connection-failure.ts';
 import type { ConnectionPools } from './connection-pools.ts';
 import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
 import type { PreparedQuestion } from './introspection-request.ts';
+import { refusesOurClient } from './read-answer.ts';
 import { deservesAnother } from './second-attempt.ts';
 import type { Suspension } from './suspension.ts';
 import type { NameToken } from './token-names.ts';
@@ -35,7 +36,7 @@ export interface EnquiryParts {
  * Puts a question for one token: waits for its turn, asks, reads the answer, all within the client's own budget.
  *
  * Never: a second attempt, except when a connection kept alive from before died before a status came, for the server was
- * closing it as we wrote; when the token of our own was refused and another can be had; and, where `introspection.retry`
+ * closing it as we wrote; when what proves who we are was refused and another can be had; and, where `introspection.retry`
  * says so, one when there was no answer and half the time is left.
  */
 export async function enquire(
@@ -111,7 +112,7 @@ function bodyLimitFor(maxAnswer: Bytes): (status: number) => number {
 }
 
 function isRefusal(outcome: Exchange): boolean {
-  return outcome.kind === 'answered' && outcome.answer.status === 401;
+  return outcome.kind === 'answered' && refusesOurClient(outcome.answer);
 }
 
 function diedWhileKept(outcome: Attempt): boolean {

@@ -59,6 +59,7 @@ export function enquirerStatus(view: EnquirerView, lastFault: Fault | null): Jso
     endpoint: source.latest?.endpoint ?? null,
     authentication: source.latest?.authentication.method ?? null,
     algorithm: source.latest?.authentication.algorithm ?? null,
+    rotation: rotationStatus(source),
     proxy: source.latest === null ? null : pools.proxyTo(source.latest.origin),
     metadata: freshnessStatus(source.freshness, clock),
     signingKeys: freshnessStatus(source.keyFreshness, clock),
@@ -78,6 +79,12 @@ function freshnessStatus(freshness: FreshnessState | null, clock: Clock): JsonOb
     failures,
     lastFault: faultStatus(lastFault),
   };
+}
+
+/** `previous`: the server does not know the new secret or key yet. */
+function rotationStatus({ latest }: QuestionSource): JsonObject | null {
+  const state = latest?.rotation?.state ?? null;
+  return state === null ? null : { inUse: state.inUse, previousEndsInMs: whole(state.endsIn) };
 }
 
 function callTokenStatus({ source, clock }: EnquirerView): JsonObject | null {

@@ -5,6 +5,7 @@ import {
   fail,
   type Fault,
   fault,
+  followedBy,
   type Introspection,
   type JsonObject,
   milliseconds,
@@ -47,6 +48,8 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
   const { clock, observe } = parts;
   const source = createQuestionSource(client, parts);
   const readFacts = createFactsReader(client);
+  const isCauseNeeded = readFacts !== null || client.secretFrom !== undefined;
+  const preparation = { source, readFacts, isCauseNeeded };
   const pools = createConnectionPools(client, parts);
   const gate = createGate(client.limits);
   const suspension = createEndpointSuspension({
@@ -63,7 +66,7 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
 
   return {
     client,
-    prepare: (context) => prepareFor(context, source, readFacts),
+    prepare: (context) => prepareFor(context, preparation),
     ask,
     status: () => enquirerStatus(view, lastFault),
     stats: () => enquirerStats(view),
@@ -125,17 +128,23 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
   }
 }
 
+/** One question serves all requests, except where something of a request goes into it. */
 function prepareFor(
   context: RequestContext | null,
-  source: QuestionSource,
-  readFacts: ReadFacts | null,
+  { source, readFacts, isCauseNeeded }: Preparation,
 ): Soon<Result<PreparedQuestion, Fault>> {
-  if (readFacts === null || context === null) return source.get();
-  const facts = readFacts(context);
-  const withFacts = (question: Result<PreparedQuestion, Fault>): Result<PreparedQuestion, Fault> =>
-    question.ok ? succeed(question.value.with(facts)) : question;
-  const question = source.get();
-  return question instanceof Promise ? question.then(withFacts) : withFacts(question);
+  if (!isCauseNeeded || context === null) return source.get();
+  const facts = readFacts === null ? null : readFacts(context);
+  return followedBy(source.get(), (question) =>
+    question.ok ? succeed(question.value.causedBy(context, facts)) : question,
+  );
+}
+
+interface Preparation {
+  readonly source: QuestionSource;
+  /** `null`: no facts are sent along. */
+  readonly readFacts: ReadFacts | null;
+  readonly isCauseNeeded: boolean;
 }
 
 /** Asked is what was prepared, whatever a refresh has moved since, so that the answer fits its cache key. */

@@ -7,6 +7,7 @@ import {
   type Fault,
   type Introspection,
   type Question,
+  type RequestContext,
   type Result,
   type Soon,
   succeed,
@@ -20,6 +21,7 @@ import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
 import { identityOf } from './question-identity.ts';
 import { wordingOf } from './question-wording.ts';
+import type { Rotation } from './fallback-authenticator.ts';
 import type { SentFacts } from './request-facts.ts';
 import { readTarget } from './target.ts';
 
@@ -30,10 +32,12 @@ export interface PreparedQuestion extends Question {
   readonly origin: string;
   /** The access token that our calls carry; `null`: none that is fetched. */
   readonly callToken: CallToken | null;
+  /** Of what proves who we are; `null`: none is under way. */
+  readonly rotation: Rotation | null;
   /** The RFC 7662 section 2.1 request for one token, made anew for each attempt; by the signal at the latest. */
   requestFor(token: AccessToken, signal: AbortSignal): Soon<Result<AuthenticatedRequest, Fault>>;
-  /** The same question with facts of one request. */
-  with(facts: SentFacts): PreparedQuestion;
+  /** The same question, caused by one request; with facts of it, where some are sent along. */
+  causedBy(request: RequestContext, facts: SentFacts | null): PreparedQuestion;
   /** What the answer to such a request says; by the signal at the latest. */
   readAnswer(answer: HttpAnswer, signal: AbortSignal): Soon<Result<Introspection, Fault>>;
 }
@@ -67,24 +71,25 @@ export function prepareQuestion(
     .join('');
 
   const identity = identityOf(client, endpoint, wording);
-  return succeed(questionWith(null));
+  return succeed(questionOf(null, null));
 
-  function questionWith(facts: SentFacts | null): PreparedQuestion {
+  function questionOf(request: RequestContext | null, facts: SentFacts | null): PreparedQuestion {
     return {
       client,
       endpoint,
       identity: facts === null ? identity : Buffer.concat([identity, facts.identity]),
       authentication: authenticator.choice,
       callToken: authenticator.callToken,
+      rotation: authenticator.rotation,
       origin,
       requestFor(token, signal) {
         answers.expect();
-        const credentials = authenticator.credentials(signal);
+        const credentials = authenticator.credentials(signal, request);
         return credentials instanceof Promise
           ? credentials.then((made) => requestWith(made, token, facts))
           : requestWith(credentials, token, facts);
       },
-      with: questionWith,
+      causedBy: questionOf,
       readAnswer: (answer, signal) => answers.read(answer, signal),
     };
   }

@@ -52,14 +52,16 @@ const CUT = {
   lost: fault('introspection_unreachable', 'the connection was lost within the body'),
 } as const satisfies Record<Extract<AnswerBody, { kind: 'cut' }>['cause'], IntrospectionFault>;
 
-function statusFault({ status, headers, body }: HttpAnswer): IntrospectionFault {
+/** Whether the server does not take us for who we say we are. */
+export function refusesOurClient({ status, body }: HttpAnswer): boolean {
+  return status === 401 || ((status === 400 || status === 403) && saysInvalidClient(body));
+}
+
+function statusFault(answer: HttpAnswer): IntrospectionFault {
+  const { status, headers, body } = answer;
   const detail = `the introspection endpoint answered with status ${status}`;
-  if (status === 400 || status === 401 || status === 403) {
-    const isOurClientNamed = saysInvalidClient(body);
-    if (isOurClientNamed || status === 401) {
-      return { ...fault('credentials_refused', detail), isOurClientNamed };
-    }
-  }
+  if (refusesOurClient(answer))
+    return { ...fault('credentials_refused', detail), isOurClientNamed: saysInvalidClient(body) };
   if (status === 429) return faultWithRetry('introspection_throttled', detail, headers);
   if (status >= 500 && status < 600) return faultWithRetry('introspection_server_error', detail, headers);
   if (status >= 300 && status < 400) return fault('introspection_redirected', detail);

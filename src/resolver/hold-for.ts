@@ -26,6 +26,7 @@ const IS_HELD = {
   wait_exceeded: false,
   enquiries_exhausted: false,
   answer_unsendable: false,
+  client_secret_unavailable: false,
   client_store_failed: false,
   introspection_timeout: false,
   introspection_suspended: false,

@@ -54,6 +54,8 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'suspension_changed':
       if (!event.isOn) return 'info';
       return event.cause === 'credentials' ? 'error' : 'warn';
+    case 'credentials_switched':
+      return event.inUse === 'previous' ? 'warn' : 'info';
     case 'cache_failed':
     case 'stale_served':
     case 'header_dropped':
@@ -108,6 +110,8 @@ export function lineOf(event: LoggedEvent): Line {
         {},
         event.isOn ? SUSPENDED[event.cause] : RESUMED,
       );
+    case 'credentials_switched':
+      return repetitive({ client: plain(event.client), in_use: event.inUse }, {}, SWITCHED[event.inUse]);
     case 'cache_failed':
       return repetitive({ operation: event.operation, cause: event.cause }, {}, STORE_FAILED);
     case 'stale_served':
@@ -135,6 +139,13 @@ const SUSPENDED = {
   credentials:
     'The authorization server refuses our client credentials; only a few probes are sent to it now.',
 } as const satisfies Readonly<Record<SuspensionCause, string>>;
+const SWITCHED = {
+  previous:
+    'The server refuses the new secret or key; the one before it is used as long as `secretGrace` or `previousSecret` allow.',
+  current: 'The server refuses the previous secret or key; the new one is used.',
+} as const satisfies Readonly<
+  Record<Extract<HouseEvent, { event: 'credentials_switched' }>['inUse'], string>
+>;
 const STALE_SERVED =
   'The authorization server is out; an answer was served although its time is over, as the route allows.';
 const RESUMED = 'The introspection endpoint is asked again.';

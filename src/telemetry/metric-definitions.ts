@@ -196,6 +196,11 @@ export const METRICS = {
     { client: CLIENT, outcome: ['renewed', ...FAULTS] },
     'An outcome other than `renewed` for 5 minutes.',
   ),
+  gatehouse_credentials_switched_total: counter(
+    'Times that a server refused the secret or key in use and the other one of a rotation took its place, by client.',
+    { client: CLIENT, in_use: ['current', 'previous'] },
+    '`previous` without a rotation under way: the new secret is wrong, or the server does not know it.',
+  ),
   gatehouse_metadata_age_seconds: pulled(
     'Age of the metadata in use.',
     { client: CLIENT },

@@ -34,6 +34,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   const staleAnswers = registry.scalar('gatehouse_stale_answers_total');
   const suspensions = registry.scalar('gatehouse_endpoint_suspensions_total');
   const callTokens = registry.scalar('gatehouse_call_token_renewals_total');
+  const switches = registry.scalar('gatehouse_credentials_switched_total');
   const refreshes = registry.scalar('gatehouse_metadata_refreshes_total');
   const keyRefreshes = registry.scalar('gatehouse_signing_key_refreshes_total');
 
@@ -83,6 +84,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'call_token_renewed':
         callTokens.at({ client: event.client, outcome: event.outcome }).value += 1;
+        return;
+      case 'credentials_switched':
+        switches.at({ client: event.client, in_use: event.inUse }).value += 1;
         return;
       case 'signing_keys_refreshed':
         keyRefreshes.at({ client: event.client, outcome: event.outcome }).value += 1;

@@ -1,13 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
-import { createStaticStore, inspectMatches } from '../../src/client-store/index.ts';
-import { type ClientContext, type RouteMatch, Secret } from '../../src/domain/index.ts';
+import { createStaticStore, inspectMatches, type StaticStore } from '../../src/client-store/index.ts';
+import {
+  type ClientContext,
+  type ClientMatches,
+  monotonicMilliseconds,
+  type RouteMatch,
+  Secret,
+} from '../../src/domain/index.ts';
 import { aClient, aMatch, aRequest } from '../support/builders.ts';
+import { isSame } from '../../src/client-store/same-client.ts';
 import { describeClientStore } from './contract.ts';
+
+/** Time stands still. */
+const openStore = (clients: readonly ClientContext[], matches: ClientMatches): StaticStore =>
+  createStaticStore(clients, matches, { clock: { monotonic: () => monotonicMilliseconds(0) } });
 
 describeClientStore('static', (clients) => {
   const matchesOf = (all: readonly ClientContext[]) =>
     new Map(all.map(({ name }) => [name, aMatch({ hosts: [`${name}.example.com`] })]));
-  const store = createStaticStore(clients, matchesOf(clients));
+  const store = openStore(clients, matchesOf(clients));
   return {
     store,
     replace: (next) => store.replace(next, matchesOf(next)),
@@ -27,21 +38,21 @@ describe('createStaticStore', () => {
 
   it('gives the only client where the rule names none, and nobody where there are several', async () => {
     const other = aClient({ name: 'other' });
-    expect(await createStaticStore([other], new Map()).get(null, aRequest())).toMatchObject({
+    expect(await openStore([other], new Map()).get(null, aRequest())).toMatchObject({
       value: { name: 'other' },
     });
-    expect(await createStaticStore([other, aClient()], new Map()).get(null, aRequest())).toMatchObject({
+    expect(await openStore([other, aClient()], new Map()).get(null, aRequest())).toMatchObject({
       failure: { reason: 'no_client' },
     });
   });
 
   it('answers at once, without a promise', () => {
-    expect(createStaticStore([aClient()], new Map()).get('main', aRequest())).not.toBeInstanceOf(Promise);
+    expect(openStore([aClient()], new Map()).get('main', aRequest())).not.toBeInstanceOf(Promise);
   });
 
   it('keeps the identity of a client whose settings did not change over a reload', () => {
     const before = withParam('https://a.example');
-    const store = createStaticStore([before], new Map());
+    const store = openStore([before], new Map());
     store.replace([withParam('https://a.example')], new Map());
     expect(inForce(store)).toBe(before);
   });
@@ -50,14 +61,17 @@ describe('createStaticStore', () => {
     ['the secret', withSecret('old'), withSecret('new')],
     ['an introspection parameter', withParam('https://a.example'), withParam('https://b.example')],
     ['the client id', aClient(), aClient({ clientId: 'other' })],
-  ])('puts a client in force anew when %s changed', (_what, before, after) => {
-    const store = createStaticStore([before], new Map());
+  ])('puts a client in force anew when %s changed', (what, before, after) => {
+    const store = openStore([before], new Map());
     store.replace([after], new Map());
-    expect(inForce(store)).toBe(after);
+    const { previous, ...now } = inForce(store) ?? {};
+    expect(isSame(now, after)).toBe(true);
+    // A secret that was replaced is kept for a while.
+    expect(previous?.authentication).toBe(what === 'the secret' ? before.authentication : undefined);
   });
 
   it('puts another match in force without making the client anew', async () => {
-    const store = createStaticStore([aClient()], new Map([['main', aMatch({ hosts: ['a.example'] })]]));
+    const store = openStore([aClient()], new Map([['main', aMatch({ hosts: ['a.example'] })]]));
     const before = await store.get(null, aRequest({ host: 'a.example' }));
     store.replace([aClient()], new Map([['main', aMatch({ hosts: ['b.example'] })]]));
     const after = await store.get(null, aRequest({ host: 'b.example' }));
@@ -73,7 +87,7 @@ describe('a client chosen by its match', () => {
     others: readonly string[] = [],
   ): Promise<string> => {
     const names = [...Object.keys(matches), ...others];
-    const store = createStaticStore(
+    const store = openStore(
       names.map((name) => aClient({ name })),
       new Map(Object.entries(matches).map(([name, match]) => [name, aMatch(match)])),
     );
@@ -159,7 +173,7 @@ describe('a client chosen by its match', () => {
   });
 
   it('is looked for only where the rule names none', async () => {
-    const store = createStaticStore(
+    const store = openStore(
       [aClient({ name: 'a' }), aClient({ name: 'b' })],
       new Map([['a', aMatch({ hosts: ['a.example'] })]]),
     );
@@ -172,7 +186,7 @@ describe('the candidates of a static store', () => {
     clients?.map(({ name }) => name) ?? null;
   const all = ['a', 'b', 'c'].map((name) => aClient({ name }));
   const shared = { hosts: ['shared.example'] };
-  const store = createStaticStore(
+  const store = openStore(
     all,
     new Map([
       ['a', aMatch({ ...shared, headers: new Map([['x-t', ['1', '2']]]) })],
@@ -203,7 +217,7 @@ describe('the candidates of a static store', () => {
   });
 
   it('are none where an opaque character leads servers to different ones (G6)', () => {
-    const paths = createStaticStore(
+    const paths = openStore(
       all,
       new Map([
         ['a', aMatch({ paths: ['/p/**'] })],
@@ -216,7 +230,7 @@ describe('the candidates of a static store', () => {
   });
 
   it('are those of new settings after a change', () => {
-    const changing = createStaticStore(all, new Map());
+    const changing = openStore(all, new Map());
     expect(changing.candidates([], asking('2'))).toBeNull();
     changing.replace(all, new Map(all.map(({ name }) => [name, aMatch()])));
     expect(names(changing.candidates([], asking('2')))).toEqual(['a', 'b', 'c']);

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { createStaticStore } from '../../src/client-store/index.ts';
 import { printSettings, type World } from '../../src/config/index.ts';
-import { type ClientAuthentication, Secret } from '../../src/domain/index.ts';
+import { type ClientAuthentication, monotonicMilliseconds, Secret } from '../../src/domain/index.ts';
 import { createSelfSigned } from '../support/certificates.ts';
 import { keyed, settingsOf } from './read.ts';
 import { aWorld, CANARY } from './worlds.ts';
@@ -31,6 +31,8 @@ async function read(auth: string, rest = '', files: Readonly<Record<string, stri
     readonly key: { pem: { reveal(): string } };
   };
 }
+
+const NO_TIME = { clock: { monotonic: () => monotonicMilliseconds(0) } };
 
 describe('auth', () => {
   it.each([
@@ -167,7 +169,7 @@ describe('auth', () => {
     expect(clients[0]?.tls.certificate?.key.reveal()).toBe(ours.key);
     const other = createSelfSigned();
     const rotated = (await settingsOf(text, world({ c: other.cert, k: other.key }))).clients;
-    const store = createStaticStore(clients, new Map());
+    const store = createStaticStore(clients, new Map(), NO_TIME);
     store.replace(rotated, new Map());
     expect(store.inForce()[0]).not.toBe(clients[0]);
   });
@@ -190,10 +192,28 @@ describe('auth', () => {
     expect(printSettings(settings)).toContain('key: "[set]"');
   });
 
+  it('keeps the previous secret that the settings name, for any method with a secret', async () => {
+    const both = (rest: string) =>
+      `clients: { only: { issuer: https://idp.example.com, clientId: a, ${rest} } }\n` +
+      'routes: [{ name: all, require: { audience: [https://api.example.com] } }]\n';
+    const secrets = 'clientSecret: { file: new }, previousSecret: { file: old }';
+    const files = world({ new: `${LONG}-new`, old: `${LONG}-old` });
+    for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt']) {
+      const { clients } = await settingsOf(both(`${secrets}, auth: ${method}, secretGrace: 0s`), files);
+      expect(clients[0]).toMatchObject({ secretGrace: 0, authentication: { method } });
+      expect(clients[0]?.previous).toMatchObject({ until: null, authentication: { method } });
+      const previous = clients[0]?.previous?.authentication;
+      expect(previous !== undefined && 'secret' in previous && previous.secret.reveal()).toBe(`${LONG}-old`);
+    }
+    const { clients } = await settingsOf(both('clientSecret: { file: new }'), files);
+    expect(clients[0]).toMatchObject({ secretGrace: 600_000 });
+    expect(clients[0]?.previous).toBeUndefined();
+  });
+
   it('makes a new client of a changed key, and keeps the client of an unchanged one', async () => {
     const clientsWith = async (key: typeof ec) =>
       (await settingsOf(textOf('{ key: { file: k } }'), world({ k: pemOf(key) }))).clients;
-    const store = createStaticStore(await clientsWith(ec), new Map());
+    const store = createStaticStore(await clientsWith(ec), new Map(), NO_TIME);
     const [before] = store.inForce();
     store.replace(await clientsWith(ec), new Map());
     expect(store.inForce()[0]).toBe(before);

@@ -83,6 +83,7 @@ const FAULTS: Readonly<Record<FaultReason, 'local' | 'remote'>> = {
   wait_exceeded: 'local',
   enquiries_exhausted: 'local',
   answer_unsendable: 'local',
+  client_secret_unavailable: 'local',
   client_store_failed: 'local',
   metadata_unavailable: 'remote',
   metadata_invalid: 'remote',

@@ -12,10 +12,10 @@ describe('a client secret from code', () => {
     ['a promise of a secret', Promise.resolve(new Secret('s3cret')), 's3cret'],
     ['a function', () => 's3cret', 's3cret'],
     ['a function that takes its time', async () => 's3cret', 's3cret'],
-    ['a function of the request', ({ host }) => `of ${host}`, 'of orders.example.com'],
+    ['a function of the request', (asked) => `of ${asked?.host}`, 'of orders.example.com'],
     [
       'a function of the request that takes its time',
-      async ({ host }) => `of ${host}`,
+      async (asked) => `of ${asked?.host}`,
       'of orders.example.com',
     ],
   ])('can be %s', async (_what, source, expected) => {

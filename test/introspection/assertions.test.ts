@@ -67,7 +67,7 @@ function authenticatorOf(authentication: Asserting) {
 
 /** The form of one request, and its assertion. */
 async function assertion(authentication: Asserting) {
-  const credentials = await authenticatorOf(authentication).credentials(new AbortController().signal);
+  const credentials = await authenticatorOf(authentication).credentials(new AbortController().signal, null);
   if (!credentials.ok) throw new Error(credentials.failure.reason);
   expect(credentials.value.headers).toEqual([]);
   const form = new URLSearchParams(credentials.value.form.reveal());
@@ -144,7 +144,7 @@ describe('a client assertion', () => {
   it('is a new one each time (CA-6)', async () => {
     const authenticator = authenticatorOf(keyed());
     const forms = await Promise.all(
-      [1, 2, 3].map(async () => authenticator.credentials(new AbortController().signal)),
+      [1, 2, 3].map(async () => authenticator.credentials(new AbortController().signal, null)),
     );
     const texts = forms.map((made) => (made.ok ? made.value.form.reveal() : ''));
     expect(new Set(texts).size).toBe(3);

@@ -56,7 +56,10 @@ function requestOf(question: PreparedQuestion): HttpRequest {
 const wireOf = (question: PreparedQuestion): string => JSON.stringify([question.origin, requestOf(question)]);
 
 function credentialsOf(authentication: ClientAuthentication, clientId: string, method?: Method): Credentials {
-  const made = authenticatorOf(aClientOf(ENDPOINT, { clientId, authentication }), method).credentials(NEVER);
+  const made = authenticatorOf(aClientOf(ENDPOINT, { clientId, authentication }), method).credentials(
+    NEVER,
+    null,
+  );
   if (made instanceof Promise || !made.ok) throw new Error('credentials are not at hand');
   return made.value;
 }
@@ -283,7 +286,9 @@ describe('prepareQuestion', () => {
     const readFacts = createFactsReader(client);
     const { method, device } = all.request;
     const headers = device === null ? [] : [['x-device', device] as const];
-    return readFacts === null ? question : question.with(readFacts(aRequest({ method, headers })));
+    if (readFacts === null) return question;
+    const request = aRequest({ method, headers });
+    return question.causedBy(request, readFacts(request));
   }
 
   /** Client id and secret apart, which are the authentication on the wire. */

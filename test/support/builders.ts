@@ -25,6 +25,7 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
     endpointOrigins: [],
     clientId: 'gateway',
     authentication: { method: 'automatic', secret: new Secret('s3cret') },
+    secretGrace: milliseconds(600_000),
     introspection: {
       endpoint: null,
       timeout: milliseconds(5_000),

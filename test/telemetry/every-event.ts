@@ -133,6 +133,16 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { 'gatehouse_call_token_renewals_total{client="default",outcome="renewed"}': 1 },
     log: { level: 'debug', client: 'default', outcome: 'renewed', detail: null },
   },
+  credentials_switched: {
+    event: { event: 'credentials_switched', client: 'default', inUse: 'previous' },
+    series: { 'gatehouse_credentials_switched_total{client="default",in_use="previous"}': 1 },
+    log: {
+      level: 'warn',
+      client: 'default',
+      in_use: 'previous',
+      msg: 'The server refuses the new secret or key; the one before it is used as long as `secretGrace` or `previousSecret` allow.',
+    },
+  },
   signing_keys_refreshed: {
     event: { event: 'signing_keys_refreshed', client: 'default', outcome: 'changed', detail: null },
     series: { 'gatehouse_signing_key_refreshes_total{client="default",outcome="changed"}': 1 },

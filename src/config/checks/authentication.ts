@@ -25,6 +25,7 @@ export function checkAuthentication(client: Raw): readonly Finding[] {
       : [atKey(auth.path, 'has no `method`, which must say how we authenticate')];
   return [
     ...checkSecret(client, method),
+    ...checkPreviousSecret(client),
     ...checkCertificate(client, method),
     ...checkKeys(auth, method),
     ...checkAudience(client, method),
@@ -58,6 +59,12 @@ function checkSecret(client: Raw, method: string | null): readonly Finding[] {
   if (needsSecret === isGiven(secret)) return [];
   if (needsSecret) return [atKey(secret.path, 'is missing; write { env: NAME } or { file: PATH }')];
   return KNOWN.has(method) ? [atKey(secret.path, `is not used with ${method}; remove it`)] : [];
+}
+
+function checkPreviousSecret(client: Raw): readonly Finding[] {
+  const previous = at(client, 'previousSecret');
+  if (!isGiven(previous) || isGiven(at(client, 'clientSecret'))) return [];
+  return [atKey(previous.path, 'stands without `clientSecret`; it is tried where that one is refused')];
 }
 
 const WITH_CERTIFICATE = new Set(['tls_client_auth', 'self_signed_tls_client_auth']);
@@ -104,15 +111,17 @@ export function checkAlgorithms(
   return entriesOf(at(root, 'clients')).flatMap((client) => {
     const method = methodOf(client);
     if (method === 'client_secret_jwt')
-      return checkHmac(client, contentAt(at(client, 'clientSecret'), contentOf));
+      return ['clientSecret', 'previousSecret'].flatMap((key) =>
+        checkHmac(client, key, contentAt(at(client, key), contentOf)),
+      );
     if (method === 'private_key_jwt')
       return checkKeyAlgorithm(client, contentAt(at(client, 'auth', 'key'), contentOf));
     return [];
   });
 }
 
-function checkHmac(client: Raw, secret: string): readonly Finding[] {
-  const { path } = at(client, 'clientSecret');
+function checkHmac(client: Raw, key: string, secret: string): readonly Finding[] {
+  const { path } = at(client, key);
   const possible = hmacsFor(secret);
   if (secret === '') return [];
   if (possible.length === 0) return [atValue(path, 'is under 32 bytes, too short for client_secret_jwt')];

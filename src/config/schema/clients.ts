@@ -80,6 +80,17 @@ function client() {
       'Our secret there. Read again when it changes.',
       'only where `auth` names a method without one, or with a certificate in `tls`',
     ),
+    previousSecret: optional(
+      secret(flawOfSecret),
+      'The secret that is leaving, or the one that is to come: used where the server refuses `clientSecret`.',
+      'the one before, for the time of `secretGrace`',
+    ),
+    secretGrace: standard(
+      duration({ min: '0s', max: '24h' }),
+      '10m',
+      'How long a secret or key that was replaced is kept, for a server that does not know of it yet: what it refuses is ' +
+        'tried once more with the other. `0s`: not at all.',
+    ),
     auth: optional(
       authentication(),
       'How we authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`, `self_signed_tls_client_auth` or `none`, or a map that says more, as `bearer` needs.',
