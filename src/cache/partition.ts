@@ -5,8 +5,8 @@
  * Never: more than the bounds; an entry that is in use pushed out by entries that are used once (T-34), however many;
  * an entry of a client that has less than its share pushed out by those of another (CACHE-9).
  */
+import { createRecentKeys } from '../bounds/index.ts';
 import type { Bytes, CacheKey } from '../domain/index.ts';
-import { createRecentlyGone } from './recently-gone.ts';
 import { createShelves } from './shelves.ts';
 import { append, bytesOf, entriesOf, type Entry, type Shelf, type Slot, takeOut } from './slot-queue.ts';
 
@@ -54,7 +54,7 @@ export function createPartition(
 ): Partition {
   const slots = new Map<CacheKey, Slot>();
   const shelves = createShelves();
-  const gone = createRecentlyGone(bounds.entries);
+  const gone = createRecentKeys(bounds.entries);
   let bytesHeld = 0;
 
   return {

@@ -126,6 +126,7 @@ function denied(rule: Rule, reason: DenyReason, detail: string | null = null): D
   return { kind: 'deny', reason, route: rule.name, scopes: [], detail };
 }
 
-function faulted(rule: Rule, { reason, detail }: Fault): Decision {
+function faulted(rule: Rule, { reason, detail, deniedAs }: Fault): Decision {
+  if (deniedAs !== undefined) return denied(rule, deniedAs, detail);
   return { kind: 'fault', reason, route: rule.name, detail };
 }

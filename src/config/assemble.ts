@@ -5,6 +5,7 @@ import {
   type ClientMatches,
   type ConnectTo,
   type DoorTls,
+  type InactiveBudget,
   milliseconds,
   type RouteMatch,
   type RouteSettings,
@@ -125,11 +126,16 @@ export function clientOf(name: string, client: ClientInput, sources: Sources): C
     token: tokenFormOf(client.token),
     filter: tokenFilterOf(client.token),
     allowAddresses: client.allowAddresses,
-    limits: client.limits,
+    limits: { concurrent: client.limits.concurrent, queue: client.limits.queue },
+    budget: budgetOf(client.limits.inactive),
     cache: clientCacheOf(client.cache),
     allowHttp: client.allowHttp,
     required: client.required,
   };
+}
+
+function budgetOf({ burst, perSecond, source, beyond }: ClientInput['limits']['inactive']): InactiveBudget {
+  return { all: { burst, perSecond }, source, beyond };
 }
 
 function clientCacheOf(cache: ClientInput['cache']): ClientCacheTimes | null {

@@ -53,7 +53,7 @@ export function createAnswerFor({ realm, randomness }: AnswerParts): AnswerFor {
     switch (refusal.kind) {
       case 'deny': {
         const { status, challenge, body } = DENY_REASONS[refusal.reason];
-        if (challenge === null) return answer(status, body, []);
+        if (challenge === null) return answer(status, body, status === 429 ? [comeBack()] : []);
         // Of authorization details there is nothing to list (R10).
         const isAboutDetails = refusal.reason === 'authorization_details_insufficient';
         const { scopes, stepUp = null } = isAboutDetails ? { scopes: [] } : refusal;
@@ -61,13 +61,15 @@ export function createAnswerFor({ realm, randomness }: AnswerParts): AnswerFor {
         return answer(status, body, [{ name: 'www-authenticate', value }]);
       }
       case 'fault':
-        return answer(503, 'unavailable', [
-          { name: 'retry-after', value: retryAfter(randomness.fraction()) },
-        ]);
+        return answer(503, 'unavailable', [comeBack()]);
       default:
         return unreachable(refusal);
     }
   };
+
+  function comeBack(): HeaderField {
+    return { name: 'retry-after', value: retryAfter(randomness.fraction()) };
+  }
 }
 
 function answer(status: Answer['status'], body: BodyKey, extra: readonly HeaderField[]): Answer {

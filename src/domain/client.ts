@@ -45,6 +45,7 @@ export interface ClientContext {
   readonly limits: EnquiryLimits;
   /** How long its answers are kept, where that is shorter than for all; `null`: as for all. */
   readonly cache: ClientCacheTimes | null;
+  readonly budget: InactiveBudget;
   /** Permits `http://` to the hosts named in this client; tokens then travel in clear. */
   readonly allowHttp: boolean;
   /** Not ready before its metadata was read and one enquiry succeeded. */
@@ -239,6 +240,15 @@ export interface ClientCertificate {
   /** PEM, its chain included. */
   readonly cert: string;
   readonly key: Secret;
+}
+
+/** How many tokens that turn out inactive its server is asked about: at once, and each second from then on. */
+export interface InactiveBudget {
+  readonly all: { readonly burst: number; readonly perSecond: number };
+  /** Of one client address. */
+  readonly source: { readonly burst: number; readonly perSecond: number };
+  /** What those are told who come when it is spent. */
+  readonly beyond: 429 | 503;
 }
 
 /** `null`: as for all. 0: not at all. */

@@ -73,6 +73,8 @@ export interface Fault {
   readonly retryAfter?: Seconds;
   /** Whether it is of our own making although the reason names the server, as when no turn came in time. Left out: no. */
   readonly isOurs?: boolean;
+  /** The denial that the settings want instead. Left out: a fault stays one. */
+  readonly deniedAs?: Extract<DenyReason, 'enquiries_limited'>;
 }
 
 export const fault = (reason: FaultReason, detail: string | null = null): Fault => ({ reason, detail });

@@ -37,6 +37,8 @@ export type HouseEvent =
     }
   /** A check joined an enquiry that was already under way (decision 7). */
   | { readonly event: 'enquiry_shared' }
+  /** Nobody was asked about a token that nobody knows, for too many others of late were inactive. */
+  | { readonly event: 'enquiry_refused'; readonly client: string; readonly spent: 'client' | 'source' }
   /** An answer whose time was over was served, for its server is out. */
   | { readonly event: 'stale_served'; readonly client: string; readonly pastFor: Milliseconds }
   /** The answer about a token in steady use was asked for again before it ran out. */

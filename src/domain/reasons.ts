@@ -157,6 +157,13 @@ export const DENY_REASONS = {
     'credential',
     'The token has not what those of the client have (`token`), or nothing tells to which of several clients it belongs: nobody was asked.',
   ),
+  enquiries_limited: deny(
+    429,
+    null,
+    'unavailable',
+    'credential',
+    'Nobody knows the token, and too many others of late were inactive: nobody was asked (`limits.inactive.beyond: 429`).',
+  ),
   // The token.
   token_inactive: deny(
     401,
@@ -300,6 +307,11 @@ export const FAULT_REASONS = {
     'local',
     'Too many enquiries to this authorization server are under way and waiting.',
     'Raise `limits`, or find out why it answers slowly.',
+  ),
+  enquiry_budget_spent: fault(
+    'local',
+    'Nobody knows the token, and too many others of late were inactive: nobody was asked.',
+    'Look for a flood of invented tokens; say in `token` what real ones look like, or raise `limits.inactive`.',
   ),
   answer_unsendable: fault(
     'local',

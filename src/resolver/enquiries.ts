@@ -21,6 +21,8 @@ import {
   type Recall,
   succeed,
 } from '../domain/index.ts';
+import { createAskServer } from './ask-server.ts';
+import { createEnquiryBudget } from './enquiry-budget.ts';
 import { freshAnswer } from './fresh-answer.ts';
 import { holdFor } from './hold-for.ts';
 import { type CacheLimits, limitsFor } from './keep-for.ts';
@@ -57,10 +59,12 @@ const STEADY_USES = 5;
 const REFRESH_PAUSE_MS = 2_000;
 
 export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings): Enquiries {
-  const { introspector, tiers, outages, names, clock, observe, crashed } = parts;
+  const { tiers, names, clock, observe, crashed } = parts;
   const flights = createSingleFlight<CacheKey, Outcome>(({ answer }) => holdFor(answer));
+  const budget = createEnquiryBudget(parts);
   const refreshPlaces = createRefreshPlaces();
   const remember = createRemember({ ...parts, recallFromStore: recallAnyway }, settings);
+  const askServer = createAskServer({ ...parts, budget, remember });
 
   return {
     answerTo(wanted) {
@@ -99,7 +103,7 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
       const limits = limitsFor(wanted.question.client, settings);
       const stored = await recallFromStore(wanted, limits);
       if (stored.kind === 'hit' && suits(stored.record, wanted, limits)) return take(stored.record, wanted);
-      return await ask(wanted, limits, stored);
+      return await askServer(wanted, limits, stored);
     } catch (cause) {
       return { answer: crashed(cause), from: null, askedAt: startedAt };
     }
@@ -128,16 +132,8 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
 
   function take(record: CacheRecord, { key, question }: Wanted): Outcome {
     tiers.keep(key, record, question.client.name);
+    if (record.introspection.kind === 'active') budget.know(key);
     const askedAt = monotonicMilliseconds(clock.monotonic() - Math.max(0, clock.now() - record.storedAt));
     return { answer: succeed(record.introspection), from: 'store', askedAt };
-  }
-
-  async function ask(wanted: Wanted, limits: CacheLimits, stored: Recall): Promise<Outcome> {
-    const { question, token, key } = wanted;
-    const askedAt = clock.monotonic();
-    const answer = await introspector.ask(question, token);
-    outages.learn(question.client, key, answer);
-    if (answer.ok) remember(answer.value, wanted, { askedAt, limits, stored });
-    return { answer, from: answer.ok ? 'server' : null, askedAt };
   }
 }

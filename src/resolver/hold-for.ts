@@ -25,6 +25,7 @@ const IS_HELD = {
   draining: false,
   wait_exceeded: false,
   enquiries_exhausted: false,
+  enquiry_budget_spent: false,
   answer_unsendable: false,
   client_secret_unavailable: false,
   client_store_failed: false,

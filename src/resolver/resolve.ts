@@ -82,23 +82,30 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     age: AnswerAge,
   ): Soon<Resolved> {
     const prepared = introspector.prepare(client, context);
-    if (prepared instanceof Promise) return prepared.then((question) => answerTo(question, token, age));
-    return answerTo(prepared, token, age);
+    if (prepared instanceof Promise)
+      return prepared.then((question) => answerTo(question, token, context, age));
+    return answerTo(prepared, token, context, age);
   }
 
   /** This is the short path: for a known token it makes nothing but its result. */
-  function answerTo(prepared: Result<Question, Fault>, token: AccessToken, age: AnswerAge): Soon<Resolved> {
+  function answerTo(
+    prepared: Result<Question, Fault>,
+    token: AccessToken,
+    context: RequestContext,
+    age: AnswerAge,
+  ): Soon<Resolved> {
     if (!prepared.ok) return prepared;
     const question = prepared.value;
     const key = names.name(KIND, question.identity, token);
     const known = tiers.recallFromMemory(key);
-    if (known.kind === 'miss') return answerUnknown({ question, token, key, age, known: null });
+    if (known.kind === 'miss')
+      return answerUnknown({ question, token, key, age, known: null, address: context.clientAddress });
     if (!isYoungEnough(known, question.client, age, judging))
-      return enquire({ question, token, key, age, known: known.record });
+      return enquire({ question, token, key, age, known: known.record, address: context.clientAddress });
 
     const { record } = known;
     if (known.refreshAt <= clock.monotonic())
-      enquiries.refresh(known, { question, token, key, age: ANY_AGE, known: record });
+      enquiries.refresh(known, { question, token, key, age: ANY_AGE, known: record, address: null });
     // Its second sighting: whoever invents tokens sends each of them once.
     if (settings.inactive.shared && known.uses === 1 && record.introspection.kind === 'inactive')
       void tiers.share(key, record);

@@ -58,6 +58,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
       return event.inUse === 'previous' ? 'warn' : 'info';
     case 'cache_failed':
     case 'stale_served':
+    case 'enquiry_refused':
     case 'header_dropped':
       return 'warn';
     case 'settings_loaded':
@@ -114,6 +115,8 @@ export function lineOf(event: LoggedEvent): Line {
       return repetitive({ client: plain(event.client), in_use: event.inUse }, {}, SWITCHED[event.inUse]);
     case 'cache_failed':
       return repetitive({ operation: event.operation, cause: event.cause }, {}, STORE_FAILED);
+    case 'enquiry_refused':
+      return repetitive({ client: plain(event.client), spent: event.spent }, {}, BUDGET_SPENT);
     case 'stale_served':
       return repetitive({ client: plain(event.client) }, { past_ms: rounded(event.pastFor) }, STALE_SERVED);
     case 'header_dropped':
@@ -146,6 +149,8 @@ const SWITCHED = {
 } as const satisfies Readonly<
   Record<Extract<HouseEvent, { event: 'credentials_switched' }>['inUse'], string>
 >;
+const BUDGET_SPENT =
+  'Too many tokens were inactive of late; nobody is asked about unknown ones until there are fewer.';
 const STALE_SERVED =
   'The authorization server is out; an answer was served although its time is over, as the route allows.';
 const RESUMED = 'The introspection endpoint is asked again.';

@@ -9,6 +9,7 @@ import {
   RECORD_OUTCOMES,
   REFRESH_OUTCOMES,
   SIDES,
+  SPENT,
   STORE_CALLS,
   STORE_FAILURES,
   STORE_OPERATIONS,
@@ -153,6 +154,11 @@ export const METRICS = {
     'A 99th percentile near `wait.max` or `introspection.timeout`.',
   ),
   gatehouse_enquiries_shared_total: counter('Checks that joined an enquiry under way.', {}, null),
+  gatehouse_enquiries_refused_total: counter(
+    'Enquiries about unknown tokens that were not made, for too many others were inactive (`limits.inactive`).',
+    { client: CLIENT, spent: SPENT },
+    'Any increase of `spent="client"`: a flood of invented tokens.',
+  ),
   gatehouse_stale_answers_total: counter(
     'Checks that were judged by an answer whose time was over, for its server is out.',
     { client: CLIENT },

@@ -31,6 +31,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   const headersDropped = registry.scalar('gatehouse_headers_dropped_total');
   const introspections = registry.scalar('gatehouse_introspections_total');
   const introspectionTimes = registry.histogram('gatehouse_introspection_duration_seconds');
+  const refusedEnquiries = registry.scalar('gatehouse_enquiries_refused_total');
   const staleAnswers = registry.scalar('gatehouse_stale_answers_total');
   const suspensions = registry.scalar('gatehouse_endpoint_suspensions_total');
   const callTokens = registry.scalar('gatehouse_call_token_renewals_total');
@@ -65,6 +66,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'enquiry_shared':
         counters.shared.value += 1;
+        return;
+      case 'enquiry_refused':
+        refusedEnquiries.at({ client: event.client, spent: event.spent }).value += 1;
         return;
       case 'stale_served':
         staleAnswers.at({ client: event.client }).value += 1;

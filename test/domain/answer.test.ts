@@ -48,6 +48,7 @@ const DENIALS: Readonly<Record<DenyReason, Expected>> = {
   route_guarded: [403, 7, null, INSUFFICIENT, 'R21'],
   route_denied: [403, 7, null, INSUFFICIENT, 'R21'],
   no_client: [403, 7, null, INSUFFICIENT, 'R21'],
+  enquiries_limited: [429, 8, null, UNAVAILABLE, 'T-33'],
   client_unknown: [404, 7, null, INSUFFICIENT, 'R21'],
   credential_missing: [401, 16, PLAIN, NO_TOKEN, 'R1'],
   scheme_unsupported: [401, 16, PLAIN, NO_TOKEN, 'R2'],
@@ -82,6 +83,7 @@ const FAULTS: Readonly<Record<FaultReason, 'local' | 'remote'>> = {
   draining: 'local',
   wait_exceeded: 'local',
   enquiries_exhausted: 'local',
+  enquiry_budget_spent: 'local',
   answer_unsendable: 'local',
   client_secret_unavailable: 'local',
   client_store_failed: 'local',
@@ -140,6 +142,7 @@ describe('answerFor', () => {
           'content-type': 'text/plain; charset=utf-8',
           'cache-control': 'no-store',
           ...(challenge === null ? {} : { 'www-authenticate': challenge }),
+          ...(status === 429 ? { 'retry-after': '5' } : {}),
         },
       });
     },

@@ -45,6 +45,11 @@ export function aClient(differing: Partial<ClientContext> = {}): ClientContext {
     allowAddresses: [],
     limits: { concurrent: 64, queue: 256 },
     cache: null,
+    budget: {
+      all: { burst: 3_000, perSecond: 300 },
+      source: { burst: 1_000, perSecond: 100 },
+      beyond: 503,
+    },
     allowHttp: false,
     required: false,
     ...differing,

@@ -82,6 +82,16 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { gatehouse_enquiries_shared_total: 1 },
     log: null,
   },
+  enquiry_refused: {
+    event: { event: 'enquiry_refused', client: 'default', spent: 'source' },
+    series: { 'gatehouse_enquiries_refused_total{client="default",spent="source"}': 1 },
+    log: {
+      level: 'warn',
+      client: 'default',
+      spent: 'source',
+      msg: 'Too many tokens were inactive of late; nobody is asked about unknown ones until there are fewer.',
+    },
+  },
   stale_served: {
     event: { event: 'stale_served', client: 'default', pastFor: milliseconds(1_500) },
     series: { 'gatehouse_stale_answers_total{client="default"}': 1 },

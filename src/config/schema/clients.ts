@@ -1,8 +1,9 @@
+import { z } from 'zod';
 import { authentication } from './authentication.ts';
 import { addressRange, connectHost, hostName } from './addresses.ts';
 import { facts } from './facts.ts';
 import { flawOfHeaderName } from './http-words.ts';
-import { optional, required, standard } from './key.ts';
+import { kindWords, optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { metadataOverrides } from './metadata-overrides.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
@@ -264,6 +265,32 @@ function cacheTimes() {
   return group({ active: times('active'), inactive: times('inactive') });
 }
 
+function inactive() {
+  const allowance = (burst: number, perSecond: number) => ({
+    burst: standard(wholeNumber({ min: 1, max: 1_000_000 }), burst, 'At once.'),
+    perSecond: standard(wholeNumber({ min: 1, max: 1_000_000 }), perSecond, 'Each second from then on.'),
+  });
+  return group({
+    ...allowance(3_000, 300),
+    source: standard(
+      group(allowance(1_000, 100)),
+      {},
+      'The same for each client address (`clientAddress`); an IPv6 network of 64 bits counts as one.',
+    ),
+    beyond: standard(
+      refusal(),
+      503,
+      'What unknown tokens get when that is spent: 503, or 429 to tell whoever comes that it is their fault.',
+    ),
+  });
+}
+
+function refusal() {
+  const schema = z.literal([429, 503]);
+  kindWords.add(schema, { type: '429 or 503' });
+  return schema;
+}
+
 function limits() {
   return group({
     concurrent: standard(wholeNumber({ min: 1, max: 10_000 }), 64, 'Enquiries at once.'),
@@ -271,6 +298,12 @@ function limits() {
       wholeNumber({ min: 0, max: 1_000_000 }),
       256,
       'Enquiries that may wait for their turn; one more is refused at once with 503.',
+    ),
+    inactive: standard(
+      inactive(),
+      {},
+      'Tokens that turn out inactive, and how many of them its server is asked about. Tokens that are active cost nothing, ' +
+        'and known ones are served as always.',
     ),
   });
 }
