@@ -30,7 +30,7 @@ export async function loadStoreModule(
   return isAdapter(made.value.value)
     ? succeed(made.value.value)
     : fail(
-        'must export a Keyv store adapter as its default: an object with `get`, `set` and `delete`, or a function that makes one',
+        'must export a Keyv store adapter as its default: an object with `get`, `set`, `delete` and `clear`, or a function that makes one',
       );
 }
 
@@ -49,8 +49,11 @@ async function makeWith(factory: object): Promise<unknown> {
   return result;
 }
 
+/** What Keyv itself asks for. */
+const VERBS = ['get', 'set', 'delete', 'clear'];
+
 function isAdapter(value: unknown): value is KeyvStoreAdapter {
-  return isObject(value) && ['get', 'set', 'delete'].every((verb) => typeof value[verb] === 'function');
+  return isObject(value) && VERBS.every((verb) => typeof value[verb] === 'function');
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Problem, readSettings, type Settings } from '../config/index.ts';
 import { fail, type Result, succeed } from '../domain/index.ts';
@@ -28,6 +28,9 @@ export async function readSettingsFile(
   if (!read.ok) return read;
 
   const proxies = offline ? succeed(null) : readProxyEnvironment(environment);
+  const missing = offline ? null : await missingModule(read.value);
+  if (missing !== null) return fail([{ file: path, line: null, column: null, ...missing }]);
+
   // What the rules themselves cannot make sense of is found here too, and not when they are put in force.
   const { routes, scrub, clientMatches } = read.value;
   const invalid = [
@@ -39,6 +42,17 @@ export async function readSettingsFile(
   ];
   if (invalid.length === 0) return read;
   return fail(invalid.map((message) => ({ file: path, line: null, column: null, key: '', message })));
+}
+
+/** Only whether it is there: a module of the user's own runs when it is needed, and not to be looked at. */
+async function missingModule({ cache }: Settings): Promise<Pick<Problem, 'key' | 'message'> | null> {
+  if (cache.shared?.store.kind !== 'module') return null;
+  try {
+    await access(cache.shared.store.path);
+    return null;
+  } catch {
+    return { key: 'cache.shared.module', message: 'names a file that is not there, seen from this folder' };
+  }
 }
 
 function unreadable(error: unknown): string {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import type { KeyvStoreAdapter } from 'keyv';
 import { createSharedCache, NO_SHARED_CACHE, openKeyv } from '../../src/cache/index.ts';
+import { encodeRecord } from '../../src/cache/record-text.ts';
 import {
   AccessToken,
   type CacheRecord,
@@ -104,7 +106,8 @@ describe('a value that lies (T-39, CACHE-12)', () => {
       (map) => change(map, (sealed) => (sealed.fill(2, 0, 1), sealed)),
     ],
     ['gigantic', 'get oversized', (map) => map.set(NAME, 'A'.repeat(8 * 1024 * 1024))],
-    ['of another record version', 'get outdated', (map) => write(map, { version: 2 })],
+    ['of a later record version', 'get outdated', (map) => write(map, { version: 2 })],
+    ['of an older record version', 'get outdated', (map) => write(map, { version: 0 })],
     ['past its own inner time', 'get outdated', (map) => write(map, { keepUntil: inMs(-1) })],
     ['stored in the future', 'get outdated', (map) => write(map, { storedAt: inMs(5_001) })],
     ['without a time', 'get outdated', (map) => write(map, { keepUntil: null })],
@@ -141,6 +144,34 @@ describe('a value that lies (T-39, CACHE-12)', () => {
     const { cache, failures } = openOver(map);
     expect([await cache.get(KIND, key), failures()]).toEqual([MISS, ['get unsealable']]);
   });
+
+  it('in any way at all is a miss, and is counted once', async () => {
+    const poison = fc.oneof(
+      fc.string({ minLength: 1 }),
+      fc.string({ unit: 'binary', minLength: 1 }),
+      fc.uint8Array({ minLength: 1, maxLength: 400 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+      fc.json(),
+      // Sealed by us under this very name, and yet not a record.
+      fc.json().map((text) => seal.seal(NAME, Buffer.from(text)).toString('base64')),
+      fc.nat({ max: 200 }).map((at) => cutAt(sealedRecord(), at)),
+    );
+    await fc.assert(
+      fc.asyncProperty(poison, async (value) => {
+        const { cache, failures } = openOver(new Map([[NAME, value]]));
+        expect([await cache.get(KIND, key), failures().length]).toEqual([MISS, 1]);
+      }),
+    );
+  });
+
+  function sealedRecord(): string {
+    return seal.seal(NAME, encodeRecord(good)).toString('base64');
+  }
+
+  function cutAt(value: string, bytes: number): string {
+    return Buffer.from(value, 'base64')
+      .subarray(0, bytes + 1)
+      .toString('base64');
+  }
 
   function write(map: Map<string, string>, differing: object): void {
     const { storedAt, softUntil, keepUntil, generation, introspection } = good;

@@ -155,6 +155,8 @@ describe('a Redis that lies (T-39, CACHE-12)', () => {
       ['an answer in base64', forged],
       ['nothing', ''],
       ['noise', randomBytes(200).toString('latin1')],
+      ['a value of our own in an older format', reformatted(aliceValue)],
+      ['four million bytes', 'A'.repeat(4 * 1024 * 1024)],
     ] as const;
     for (const [what, value] of poisons) {
       await redis.command('SET', aliceEntry!, value);
@@ -272,6 +274,13 @@ function flipped(value: string): string {
   const bytes = Buffer.from(value, 'base64');
   const middle = Math.floor(bytes.length / 2);
   bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+  return bytes.toString('base64');
+}
+
+/** The first byte tells the format. */
+function reformatted(value: string): string {
+  const bytes = Buffer.from(value, 'base64');
+  bytes.writeUInt8(0, 0);
   return bytes.toString('base64');
 }
 

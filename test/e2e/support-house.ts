@@ -13,6 +13,7 @@ import {
   epochMilliseconds,
   formatProblem,
   type House,
+  type HouseParts,
   type ListenAddress,
   monotonicMilliseconds,
   openHouse,
@@ -51,6 +52,8 @@ export interface HouseDiffering {
   readonly clock?: Clock;
   /** Where relative paths of the settings begin. */
   readonly folder?: string;
+  /** Instead of `cache.shared`. */
+  readonly cacheStore?: HouseParts['cacheStore'];
   /** `false`: comes back at once. */
   readonly untilReady?: boolean;
 }
@@ -69,7 +72,7 @@ log: { level: debug }
 `;
 
 export async function openAHouse(text: string, differing: HouseDiffering = {}): Promise<OpenedHouse> {
-  const { clock = systemClock, untilReady = true } = differing;
+  const { clock = systemClock, untilReady = true, cacheStore } = differing;
   const settings = await settingsOf(text, differing);
   const lines: string[] = [];
   const telemetry = createTelemetry(
@@ -81,7 +84,12 @@ export async function openAHouse(text: string, differing: HouseDiffering = {}): 
     },
     { clock },
   );
-  const house = await openHouse(settings, { telemetry, clock, randomness: systemRandomness });
+  const house = await openHouse(settings, {
+    telemetry,
+    clock,
+    randomness: systemRandomness,
+    ...(cacheStore === undefined ? {} : { cacheStore }),
+  });
 
   const address = (kind: DoorKind): ListenAddress => {
     const found = [...house.doors, ...house.admin].find((door) => door.kind === kind);
