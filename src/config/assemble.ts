@@ -222,7 +222,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
 }
 
 export function matchOf(match: RouteInput['match']): RouteMatch {
-  const { hosts, paths, methods, headers, context, serverNames, routeMetadata } = match;
+  const { hosts, paths, methods, headers, context, serverNames } = match;
   return {
     hosts: hosts ?? [],
     paths: paths ?? [],
@@ -230,13 +230,20 @@ export function matchOf(match: RouteInput['match']): RouteMatch {
     headers: new Map(Object.entries(headers ?? {}).map(([name, values]) => [name.toLowerCase(), values])),
     context: new Map(Object.entries(context ?? {})),
     serverNames: serverNames ?? [],
-    routeMetadata: new Map(
-      Object.entries(routeMetadata ?? {}).map(([namespace, demanded]) => [
-        namespace,
-        new Map(Object.entries(demanded)),
-      ]),
-    ),
+    routeMetadata: metadataOf(match.routeMetadata),
+    filterMetadata: metadataOf(match.filterMetadata),
+    clientAddresses: match.clientAddresses ?? [],
+    peerPrincipals: match.peerPrincipals ?? [],
   };
+}
+
+function metadataOf(demanded: RouteInput['match']['routeMetadata']): RouteMatch['routeMetadata'] {
+  return new Map(
+    Object.entries(demanded ?? {}).map(([namespace, members]) => [
+      namespace,
+      new Map(Object.entries(members)),
+    ]),
+  );
 }
 
 function upstreamOf(

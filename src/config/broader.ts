@@ -29,7 +29,11 @@ function coversPath(wide: string, narrow: string): boolean {
   for (const [index, segment] of wider.entries()) {
     if (segment === '**') return true;
     const other = narrower[index];
-    if (other === undefined || other === '**' || (segment !== '*' && segment !== other)) return false;
+    if (other === undefined || other === '**' || (!isAny(segment) && segment !== other)) return false;
   }
   return wider.length === narrower.length;
+}
+
+function isAny(segment: string): boolean {
+  return segment === '*' || /^\{.*\}$/.test(segment);
 }

@@ -1,4 +1,4 @@
-import type { ClientContext, RouteMatch, RouteSettings } from '../domain/index.ts';
+import type { ClientContext, Requirement, RouteMatch, RouteSettings } from '../domain/index.ts';
 import type { Assembled } from './assemble.ts';
 import { isBroader } from './broader.ts';
 import { atKey, atValue, type Finding } from './finding.ts';
@@ -55,7 +55,7 @@ function openToAll(
     (route) =>
       (route.mode === 'required' || route.mode === 'optional') &&
       (route.clients.includes(client.name) || (route.clients.length === 0 && mayBeMeant)) &&
-      route.require.every(({ audience }) => audience.length === 0),
+      route.require.every(isOpen),
   );
   const [first] = open;
   if (first === undefined) return [];
@@ -64,9 +64,14 @@ function openToAll(
     atKey(
       ['clients', client.name],
       `any active token of its issuer passes on route ${quoted(first.name)}${others}, whomever it was issued for; ` +
-        'require an `audience` there, or set `introspection.clientSelfOnly`',
+        'require an `audience` or `clientIds` there, or set `introspection.clientSelfOnly`',
     ),
   ];
+}
+
+/** Neither for whom a token is nor to whom it was given is asked. */
+function isOpen({ audience, coversUrl, clientIds }: Requirement): boolean {
+  return audience.length === 0 && !coversUrl && clientIds.allowed.length === 0;
 }
 
 /** What only Envoy tells over gRPC. */
@@ -81,6 +86,16 @@ const OF_GRPC = [
     key: 'routeMetadata',
     what: 'route metadata',
     isAsked: ({ routeMetadata }: RouteMatch) => routeMetadata.size > 0,
+  },
+  {
+    key: 'filterMetadata',
+    what: 'dynamic metadata',
+    isAsked: ({ filterMetadata }: RouteMatch) => filterMetadata.size > 0,
+  },
+  {
+    key: 'peerPrincipals',
+    what: 'principal',
+    isAsked: ({ peerPrincipals }: RouteMatch) => peerPrincipals.length > 0,
   },
 ] as const;
 

@@ -12,7 +12,7 @@ export interface RouteSettings {
   /** Whether a token of which nothing tells to whom it belongs is shown to one after the other. */
   readonly tryInOrder: boolean;
   readonly mode: RouteMode;
-  readonly path: PathLeniency;
+  readonly path: PathSettings;
   /** All of them must hold. */
   readonly require: readonly Requirement[];
   readonly age: AnswerAge;
@@ -38,6 +38,20 @@ export interface RouteMatch {
   readonly serverNames: readonly string[];
   /** By namespace and name: each must be there in the metadata of the gateway's route, with one of the values. */
   readonly routeMetadata: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** The same of what filters before us noted about the request. */
+  readonly filterMetadata: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** Ranges in CIDR form, one of which must hold the client's address. */
+  readonly clientAddresses: readonly string[];
+  /** The principal of the client's certificate must be one of them, exactly. */
+  readonly peerPrincipals: readonly string[];
+}
+
+/** How the upstream reads paths. */
+export interface PathSettings extends PathLeniency {
+  /** `false`: letters of ASCII are the same in either case. */
+  readonly caseSensitive: boolean;
+  /** Whether `/a/` is another path than `/a`. */
+  readonly trailingSlash: 'same' | 'distinct';
 }
 
 /** Opaque characters that a rule lets through although upstreams may read them in two ways. */

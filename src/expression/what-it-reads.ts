@@ -17,7 +17,10 @@ export interface WhatItReads {
   readonly route: boolean;
 }
 
-export const REQUEST_FIELDS = ['method', 'scheme', 'host', 'path', 'query'] as const;
+export const REQUEST_FIELDS = [
+  ...(['method', 'scheme', 'host', 'path', 'query'] as const),
+  ...(['clientAddress', 'serverName', 'peerPrincipal'] as const),
+] as const;
 export type RequestField = (typeof REQUEST_FIELDS)[number];
 
 const FAMILIES = ['headers', 'params', 'context'] as const;

@@ -1,7 +1,7 @@
 import { fail, type Result, type RouteMatch, type RouteSettings, succeed } from '../domain/index.ts';
 import { ANY_HOST, type HostPattern, parseHostPattern } from './host-pattern.ts';
 import { rivalNames } from './path-parameters.ts';
-import { ANY_PATH, parsePathPattern, type PathPattern } from './path-pattern.ts';
+import { ANY_PATH, parsePathPattern, type PathPattern, type PathReading } from './path-pattern.ts';
 
 /** Hosts and paths of one rule, never empty: a rule that names none means any. */
 export interface RulePatterns {
@@ -16,22 +16,25 @@ export interface PatternProblem {
   readonly problem: string;
 }
 
+/** The match of a route, or one of a client, which reads paths as usual. A match belongs to one of them only. */
+export type Patterned = Pick<RouteSettings, 'match'> & Partial<Pick<RouteSettings, 'path'>>;
+
 type Compiled = Result<RulePatterns, readonly PatternProblem[]>;
 
 // Settings never change once they are read, and several rooms ask for the same patterns while they load.
 const known = new WeakMap<RouteMatch, Compiled>();
 
 /** Compiles the patterns of a route, or lists every one that has no meaning. */
-export function compilePatterns({ match }: Pick<RouteSettings, 'match'>): Compiled {
-  const compiled = known.get(match) ?? compile(match);
+export function compilePatterns({ match, path }: Patterned): Compiled {
+  const compiled = known.get(match) ?? compile(match, path);
   known.set(match, compiled);
   return compiled;
 }
 
-function compile(match: RouteMatch): Compiled {
+function compile(match: RouteMatch, path?: PathReading): Compiled {
   const problems: PatternProblem[] = [];
   const hosts = compileAll('match.hosts', match.hosts, parseHostPattern, problems);
-  const paths = compileAll('match.paths', match.paths, parsePathPattern, problems);
+  const paths = compileAll('match.paths', match.paths, (text) => parsePathPattern(text, path), problems);
   if (problems.length > 0) return fail(problems);
   const rivals = rivalNames(paths);
   if (rivals !== null) {

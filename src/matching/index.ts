@@ -4,6 +4,7 @@ export { canonicalHost } from './canonical-host.ts';
 export { canonicalPath, type OpaquePath } from './canonical-path.ts';
 export { compileMatch, type CompiledMatch } from './compile-match.ts';
 export { compilePatterns, type PatternProblem, type RulePatterns } from './compile-patterns.ts';
+export { foldCase } from './fold-case.ts';
 export { createHostIndex } from './host-index.ts';
 export type { HostPattern } from './host-pattern.ts';
 export { compileTokenFilter, type PassesFilter } from './token-filter.ts';

@@ -1,4 +1,5 @@
 import type { PathPattern } from './path-pattern.ts';
+import { matchesPath, overlapsPath } from './path-relations.ts';
 
 /** Values of the named segments of a path, as texts. */
 export type PathParameters = ReadonlyMap<string, string>;
@@ -12,7 +13,8 @@ const NONE: PathParameters = new Map();
  */
 export function parametersOf(patterns: readonly PathPattern[], path: string): PathParameters | null {
   const segments = path.split('/').filter((segment) => segment !== '');
-  const pattern = patterns.find((candidate) => matches(candidate, segments));
+  const isSlashed = path.endsWith('/');
+  const pattern = patterns.find((candidate) => matchesPath(candidate, segments, isSlashed));
   if (pattern === undefined) return null;
   if (pattern.params.length === 0) return NONE;
   return new Map(pattern.params.map(({ name, at }) => [name, decoded(segments[at] ?? '')]));
@@ -28,19 +30,10 @@ export function rivalNames(
   if (patterns.every(({ params }) => params.length === 0)) return null;
   for (const [at, one] of patterns.entries()) {
     for (const other of patterns.slice(at + 1)) {
-      if (overlap(one, other) && !sameNames(one, other)) return [one, other];
+      if (overlapsPath(one, other) && !sameNames(one, other)) return [one, other];
     }
   }
   return null;
-}
-
-export function overlap(one: PathPattern, other: PathPattern): boolean {
-  const [shorter, longer] = one.segments.length <= other.segments.length ? [one, other] : [other, one];
-  if (shorter.segments.length < longer.segments.length && !shorter.isDeep) return false;
-  return shorter.segments.every((segment, at) => {
-    const opposite = longer.segments[at];
-    return segment === null || opposite === null || segment === opposite;
-  });
 }
 
 function sameNames(one: PathPattern, other: PathPattern): boolean {
@@ -48,11 +41,6 @@ function sameNames(one: PathPattern, other: PathPattern): boolean {
     one.params.length === other.params.length &&
     one.params.every(({ name, at }) => other.params.some((param) => param.name === name && param.at === at))
   );
-}
-
-function matches({ segments, isDeep }: PathPattern, path: readonly string[]): boolean {
-  if (isDeep ? path.length < segments.length : path.length !== segments.length) return false;
-  return segments.every((segment, at) => segment === null || segment === path[at]);
 }
 
 /** A canonical path is UTF-8, and every `%` in it begins an escape. */

@@ -1,7 +1,7 @@
 import type { RulePatterns } from './compile-patterns.ts';
 import { coversHost, type HostPattern, overlapsHost } from './host-pattern.ts';
-import { overlap } from './path-parameters.ts';
 import type { PathPattern } from './path-pattern.ts';
+import { coversPath, overlapsPath } from './path-relations.ts';
 
 /** Whether every host and path that `narrow` means is meant by `wide` too, pair by pair. */
 export function coversAll(wide: RulePatterns, narrow: RulePatterns): boolean {
@@ -15,7 +15,7 @@ export function coversAll(wide: RulePatterns, narrow: RulePatterns): boolean {
 export function overlaps(one: RulePatterns, other: RulePatterns): boolean {
   return (
     one.hosts.some((host) => other.hosts.some((opposite) => overlapsHost(host, opposite))) &&
-    one.paths.some((path) => other.paths.some((opposite) => overlap(path, opposite)))
+    one.paths.some((path) => other.paths.some((opposite) => overlapsPath(path, opposite)))
   );
 }
 
@@ -26,7 +26,7 @@ export function reachesBeyond(rule: RulePatterns, guard: RulePatterns): boolean 
       guard.hosts.some((other) => overlapsHost(other, host)) &&
       rule.paths.some(
         (path) =>
-          guard.paths.some((other) => overlap(other, path)) &&
+          guard.paths.some((other) => overlapsPath(other, path)) &&
           !(coversHosts(guard, host) && coversPaths(guard, path)),
       ),
   );
@@ -38,13 +38,4 @@ function coversHosts({ hosts }: RulePatterns, narrow: HostPattern): boolean {
 
 function coversPaths({ paths }: RulePatterns, narrow: PathPattern): boolean {
   return paths.some((wide) => coversPath(wide, narrow));
-}
-
-function coversPath(wide: PathPattern, narrow: PathPattern): boolean {
-  const isLongEnough = wide.isDeep
-    ? narrow.segments.length >= wide.segments.length
-    : !narrow.isDeep && narrow.segments.length === wide.segments.length;
-  return (
-    isLongEnough && wide.segments.every((segment, at) => segment === null || segment === narrow.segments[at])
-  );
 }

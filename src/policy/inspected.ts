@@ -3,6 +3,7 @@ import {
   compilePatterns,
   compileRest,
   fitsAlways,
+  foldCase,
   type RestOfMatch,
   type RulePatterns,
 } from '../matching/index.ts';
@@ -52,5 +53,5 @@ export function neighbours(rules: readonly Inspected[]): (rule: Inspected) => re
 
 /** `null`: any, or none at all. */
 function firstSegments({ paths }: Inspected): ReadonlySet<string | null> {
-  return new Set(paths.map(({ segments }) => segments[0] ?? null));
+  return new Set(paths.map(({ segments: [first = null] }) => (first === null ? null : foldCase(first))));
 }

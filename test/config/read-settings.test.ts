@@ -57,7 +57,13 @@ describe('readSettings', () => {
         clients: [],
         tryInOrder: false,
         mode: 'required',
-        path: { encodedSlash: 'deny', semicolon: 'deny', backslash: 'deny' },
+        path: {
+          encodedSlash: 'deny',
+          semicolon: 'deny',
+          backslash: 'deny',
+          caseSensitive: true,
+          trailingSlash: 'same',
+        },
         require: [],
         age: ANY_AGE,
         upstream: {
@@ -213,6 +219,9 @@ describe('readSettings', () => {
       context: new Map([['tier', ['gold', 'silver']]]),
       serverNames: ['api.example.com', '*.example.net'],
       routeMetadata: new Map([['com.example', new Map([['tier', ['gold', 'silver']]])]]),
+      filterMetadata: new Map(),
+      clientAddresses: [],
+      peerPrincipals: [],
     });
     expect(routes[1]?.upstream).toEqual({
       headers: [

@@ -35,7 +35,7 @@ describe('the warnings of settings', () => {
   it('tell of a client whose tokens pass whomever they were issued for', async () => {
     expect(await warningsOf(ONE_CLIENT)).toEqual([
       'clients.only: any active token of its issuer passes on route "default", whomever it was issued for; ' +
-        'require an `audience` there, or set `introspection.clientSelfOnly`',
+        'require an `audience` or `clientIds` there, or set `introspection.clientSelfOnly`',
     ]);
   });
 

@@ -19,6 +19,8 @@ export interface RouteWords {
   readonly context?: Readonly<Record<string, readonly string[]>>;
   readonly serverNames?: readonly string[];
   readonly routeMetadata?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  readonly clientAddresses?: readonly string[];
+  readonly peerPrincipals?: readonly string[];
   readonly otherwise?: RouteSettings['otherwise'];
   readonly mode?: RouteSettings['mode'];
   readonly path?: Partial<RouteSettings['path']>;
@@ -46,12 +48,22 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
           new Map(Object.entries(demanded)),
         ]),
       ),
+      filterMetadata: new Map(),
+      clientAddresses: words.clientAddresses ?? [],
+      peerPrincipals: words.peerPrincipals ?? [],
     },
     otherwise: words.otherwise ?? 'deny',
     clients: [],
     tryInOrder: false,
     mode: words.mode ?? 'required',
-    path: { encodedSlash: 'deny', semicolon: 'deny', backslash: 'deny', ...words.path },
+    path: {
+      encodedSlash: 'deny',
+      semicolon: 'deny',
+      backslash: 'deny',
+      caseSensitive: true,
+      trailingSlash: 'same',
+      ...words.path,
+    },
     require: (words.require ?? []).map((requirement) => ({
       ...DEMANDS_NOTHING,
       ...requirement,

@@ -66,6 +66,9 @@ export function aMatch(differing: Partial<RouteMatch> = {}): RouteMatch {
     context: new Map(),
     serverNames: [],
     routeMetadata: new Map(),
+    filterMetadata: new Map(),
+    clientAddresses: [],
+    peerPrincipals: [],
     ...differing,
   };
 }

@@ -1,4 +1,4 @@
-import { hostPattern } from './addresses.ts';
+import { addressRange, hostPattern } from './addresses.ts';
 import { flawOfHeaderName, method, pathPattern } from './http-words.ts';
 import { optional } from './key.ts';
 import { flawOfText, group, list, mapOf, oneOrMore, text } from './texts.ts';
@@ -37,6 +37,22 @@ export function match() {
       mapOf(flawOfText, mapOf(flawOfText, oneOrMore(text(), { least: 1 }))),
       "By namespace and name: each entry of the metadata of Envoy's route must have one of the values; the namespace " +
         'must be among `route_metadata_context_namespaces` there. HTTP doors have none.',
+      'any',
+    ),
+    filterMetadata: optional(
+      mapOf(flawOfText, mapOf(flawOfText, oneOrMore(text(), { least: 1 }))),
+      'The same of dynamic metadata that filters before us set; the namespace must be among ' +
+        '`metadata_context_namespaces` there. HTTP doors have none.',
+      'any',
+    ),
+    clientAddresses: optional(
+      list(addressRange()),
+      "Ranges, one of which must hold the client's address, as `clientAddress.trustedHops` finds it.",
+      'any',
+    ),
+    peerPrincipals: optional(
+      list(text()),
+      "URI, DNS name or subject of the client's certificate at Envoy, exactly. HTTP doors have none.",
       'any',
     ),
   });

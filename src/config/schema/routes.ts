@@ -51,7 +51,11 @@ function route() {
     ),
     enforce: notYet('Judged and reported, but never enforced.', true),
     credential: notYet('Where the token is looked for.', { from: ['header'] }),
-    path: standard(pathLeniency(), {}, 'Characters in paths that upstreams may read in two ways.'),
+    path: standard(
+      pathLeniency(),
+      {},
+      'How the upstream reads paths, and characters in them that it may read in two ways.',
+    ),
     require: optional(
       oneOrMore(requirementOrName(), { least: 1 }),
       'What the token must bring: the name of a requirement, one written here, or a list of either, all of which must hold.',
@@ -77,6 +81,16 @@ function pathLeniency() {
     encodedSlash: leniency('`%2F` in a segment.'),
     semicolon: leniency('`;` or `%3B` in a segment.'),
     backslash: leniency('`%5C` in a segment.'),
+    caseSensitive: standard(
+      yesOrNo(),
+      true,
+      '`false`: the upstream takes letters of ASCII in either case for the same.',
+    ),
+    trailingSlash: standard(
+      choice(['same', 'distinct']),
+      'same',
+      '`distinct`: `/a/` is another path than `/a`, and a path matches as it is written.',
+    ),
   });
 }
 

@@ -85,6 +85,11 @@ function fieldsOf({ context, host, path, params }: RequestFacts): RequestFields 
           return fromByteString(path);
         case 'query':
           return fromByteString(queryOf(context.path));
+        case 'clientAddress':
+        case 'serverName':
+          return context[name] ?? undefined;
+        case 'peerPrincipal':
+          return context.peerPrincipal === null ? undefined : fromByteString(context.peerPrincipal);
       }
     },
     header(name) {
