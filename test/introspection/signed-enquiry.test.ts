@@ -216,20 +216,16 @@ describe('where the keys are', () => {
   });
 
   it('may be this host when the settings say so in so many words', async () => {
-    const other = await startFaultServer();
-    other.always(json(jwks(ec.publicKey)));
-    try {
-      const client = aDiscoveringClient('https://idp.test', {
-        introspection: {
-          ...wanting({ algorithms: ['ES256'], keys: { kind: 'url', url: other.url('/jwks') } }),
-          endpoint: server.url('/introspect'),
-        },
+    const client = (url: string) =>
+      aClientOf(`http://idp.test:${server.port}/introspect`, {
+        issuer: server.origin.replace('127.0.0.1', 'idp.test'),
         acceptIssuers: [server.origin],
+        allowAddresses: [],
+        introspection: { signedAnswers: signedAnswers({ keys: { kind: 'url', url } }) },
       });
-      expect(outcomeOf(await scene.ask(client))).toBe('active');
-    } finally {
-      await other.stop();
-    }
+    expect(outcomeOf(await scene.ask(client(server.url('/jwks'))))).toBe('active');
+    const byName = client(`http://idp.test:${server.port}/jwks`);
+    expect(outcomeOf(await scene.ask(byName))).toBe('introspection_unreachable');
   });
 
   it('is not asked over plain http where that is not permitted (T-46)', async () => {
@@ -325,7 +321,14 @@ describe('a key set', () => {
     expect(askedFor('/jwks')).toHaveLength(1);
   });
 
-  it('is used for an hour at most, however long the server says (JIR-9)', () => {
+  it('is used for an hour at most, however long the server says (JIR-9)', async () => {
+    server.on('/jwks', json(jwks(ec.publicKey), { headers: { 'cache-control': 'max-age=604800' } }));
+    await scene.ask(here());
+    const status = JSON.stringify(scene.introspector.status()['main']);
+    const [, nextInMs] = /"signingKeys":\{"ageMs":\d+,"nextInMs":(\d+)/.exec(status) ?? [];
+    expect(Number(nextInMs)).toBeLessThanOrEqual(3_600_000);
+    expect(Number(nextInMs)).toBeGreaterThan(3_000_000);
+
     const hour = milliseconds(3_600_000);
     expect(refreshAfter({ 'cache-control': 'max-age=604800' }, hour)).toBe(3_600_000);
     expect(refreshAfter({ 'cache-control': 'max-age=600', age: '100' }, hour)).toBe(500_000);
