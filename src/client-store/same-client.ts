@@ -1,11 +1,6 @@
-import { type ClientContext, Secret } from '../domain/index.ts';
+import { Secret } from '../domain/index.ts';
 
-/** Compares everything, secrets included: a new secret is a new client. */
-export function isSameClient(one: ClientContext, other: ClientContext): boolean {
-  return isSame(one, other);
-}
-
-/** Compares parts of clients. The texts compared live only here. */
+/** Compares clients, or parts of them, with everything in them, secrets included. The texts compared live only here. */
 export function isSame<Part>(one: Part, other: Part): boolean {
   return textOf(one) === textOf(other);
 }

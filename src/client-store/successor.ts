@@ -6,7 +6,7 @@ import {
   monotonicMilliseconds,
   type PreviousAuthentication,
 } from '../domain/index.ts';
-import { isSame, isSameClient } from './same-client.ts';
+import { isSame } from './same-client.ts';
 
 /**
  * What takes the place of a client when its settings were read again.
@@ -20,10 +20,11 @@ export function successorOf(
   next: ClientContext,
   now: MonotonicMilliseconds,
 ): ClientContext {
-  const kept = keptBy(known);
-  if (isSameClient(kept === null ? known : withoutPrevious(known), next)) return known;
-  if (next.previous !== undefined || !isSameIdentity(known, next)) return next;
-  const previous = previousOf(known, next, { kept, now });
+  const isNamedAlike = isSame(namedBy(known), namedBy(next));
+  if (isNamedAlike && isSame({ ...known, previous: undefined }, { ...next, previous: undefined }))
+    return known;
+  if (namedBy(next) !== null || !isSameIdentity(known, next)) return next;
+  const previous = previousOf(known, next, { kept: keptBy(known), now });
   return previous === null ? next : Object.freeze({ ...next, previous });
 }
 
@@ -47,14 +48,15 @@ interface Kept {
   readonly until: MonotonicMilliseconds;
 }
 
-/** What an earlier succession left; not what the settings name. */
-function keptBy({ previous }: ClientContext): Kept | null {
-  if (previous === undefined || previous.until === null) return null;
-  return { authentication: previous.authentication, until: previous.until };
+/** What the settings name. */
+function namedBy({ previous = null }: ClientContext): ClientAuthentication | null {
+  return previous !== null && previous.until === null ? previous.authentication : null;
 }
 
-function withoutPrevious({ previous: _previous, ...client }: ClientContext): ClientContext {
-  return client;
+/** What an earlier succession left; not what the settings name. */
+function keptBy({ previous = null }: ClientContext): Kept | null {
+  if (previous === null || previous.until === null) return null;
+  return { authentication: previous.authentication, until: previous.until };
 }
 
 function isSameIdentity(one: ClientContext, other: ClientContext): boolean {

@@ -1,8 +1,9 @@
 import type { ClientContext } from './client.ts';
-import type { ClientRefusal, Soon } from './ports.ts';
+import type { ClientRefusal } from './ports.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Result } from './result.ts';
 import type { AccessToken } from './secret.ts';
+import type { Soon } from './soon.ts';
 
 /** What a rule says about who judges its tokens. */
 export interface WantedClients {

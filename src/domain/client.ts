@@ -28,10 +28,10 @@ export interface ClientContext {
   readonly endpointOrigins: readonly string[];
   readonly clientId: string;
   readonly authentication: ClientAuthentication;
-  /** Asked for the secret at each enquiry, in place of the one in `authentication`. Left out: that one is it. */
-  readonly secretFrom?: SecretFunction;
-  /** What proved who we are before, for a server that does not know of the change yet. Left out: there is nothing. */
-  readonly previous?: PreviousAuthentication;
+  /** Asked for the secret at each enquiry, in place of the one in `authentication`; `null` or left out: that one is it. */
+  readonly secretFrom?: SecretFunction | null;
+  /** What proved who we are before, for a server that does not know of the change yet; `null` or left out: nothing. */
+  readonly previous?: PreviousAuthentication | null;
   /** How long what proves who we are is kept when it is replaced; 0: not at all. */
   readonly secretGrace: Milliseconds;
   readonly introspection: IntrospectionSettings;

@@ -9,9 +9,7 @@ import type { DenyReason } from './reasons.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Failed, Result, Success } from './result.ts';
 import type { AccessToken } from './secret.ts';
-
-/** Either the value itself, when it is at hand, or a promise of it. A known token never costs a promise. */
-export type Soon<Value> = Value | Promise<Value>;
+import type { Soon } from './soon.ts';
 
 export interface Clock {
   /** Wall clock, for dates that others wrote (`exp`, `nbf`). May step. */

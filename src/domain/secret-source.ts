@@ -1,5 +1,4 @@
-import type { ClientContext } from './client.ts';
-import type { Soon } from './ports.ts';
+import type { Soon } from './soon.ts';
 import type { RequestContext } from './request-context.ts';
 import { Secret } from './secret.ts';
 
@@ -20,21 +19,6 @@ export type ClientSecret = Secret | SecretFunction;
 
 /** @param request `null` when the house asks for itself, to find out whether it is ready. */
 export type SecretFunction = (request: RequestContext | null) => Soon<Secret>;
-
-/**
- * The same client with a secret from code.
- *
- * @throws TypeError when the client authenticates by a method that has no secret, or for what is no secret.
- */
-export function withClientSecret(client: ClientContext, source: SecretSource): ClientContext {
-  const { authentication, secretFrom: _before, ...rest } = client;
-  if (!('secret' in authentication))
-    throw new TypeError(`client "${client.name}" authenticates by ${authentication.method}, without a secret`);
-  const secret = clientSecretOf(source);
-  return typeof secret === 'function'
-    ? { ...rest, authentication, secretFrom: secret }
-    : { ...rest, authentication: { ...authentication, secret } };
-}
 
 /** Whatever code handed over, in the form in which it is kept. */
 export function clientSecretOf(source: SecretSource): ClientSecret {

@@ -7,8 +7,7 @@ import {
   type Secret,
   type SecretFunction,
 } from '../domain/index.ts';
-import type { Authenticator } from './authenticator.ts';
-import type { Credentials } from './credentials.ts';
+import type { Authenticator, Credentials } from './credentials.ts';
 
 export interface AskingParts {
   readonly ask: SecretFunction;

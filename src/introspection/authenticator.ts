@@ -2,36 +2,20 @@ import {
   type ClientAuthentication,
   type ClientContext,
   type Fault,
-  type RequestContext,
   type Result,
   Secret,
   type Soon,
   succeed,
   unreachable,
 } from '../domain/index.ts';
+import { createAskingAuthenticator } from './asking-authenticator.ts';
 import { type AssertionParts, createAssertions, type Whereabouts } from './assertions.ts';
 import { type CallToken, createCallToken } from './call-token.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
 import { createGrant, type GrantParts } from './client-credentials-grant.ts';
-import { createAskingAuthenticator } from './asking-authenticator.ts';
-import { type Credentials, inForm, inHeader, secretCredentials } from './credentials.ts';
-import { createFallbackAuthenticator, type Rotation } from './fallback-authenticator.ts';
+import { type Authenticator, type Credentials, inForm, inHeader, secretCredentials } from './credentials.ts';
+import { createFallbackAuthenticator } from './fallback-authenticator.ts';
 import { formEncode } from './form-encode.ts';
-
-/** Who we are, for one request after the other. */
-export interface Authenticator {
-  readonly choice: AuthenticationChoice;
-  /** The access token that our calls carry; `null`: they carry none that is fetched. */
-  readonly callToken: CallToken | null;
-  /** `null`: there is one way to say it. */
-  readonly rotation: Rotation | null;
-  /**
-   * For one attempt of one request. Settles by the signal at the latest; never rejects.
-   *
-   * @param request that caused the enquiry; `null`: none did.
-   */
-  credentials(signal: AbortSignal, request: RequestContext | null): Soon<Result<Credentials, Fault>>;
-}
 
 export type AuthenticatorParts = AssertionParts & GrantParts;
 
@@ -43,7 +27,7 @@ export function createAuthenticator(
 ): Authenticator {
   const current = settled(client, choice, whereabouts, parts);
   const { previous, name } = client;
-  if (previous === undefined) return current;
+  if (previous === undefined || previous === null) return current;
   const { authentication, until } = previous;
   return createFallbackAuthenticator({
     current,
@@ -68,11 +52,15 @@ function settled(
   whereabouts: Whereabouts,
   parts: AuthenticatorParts,
 ): Authenticator {
-  const { authentication, secretFrom } = client;
-  if (secretFrom !== undefined && 'secret' in authentication) {
-    const { secretFrom: _settled, ...rest } = client;
+  const { authentication, secretFrom = null } = client;
+  if (secretFrom !== null && 'secret' in authentication) {
     const withSecret = (secret: Secret): Authenticator =>
-      settled({ ...rest, authentication: { ...authentication, secret } }, choice, whereabouts, parts);
+      settled(
+        { ...client, authentication: { ...authentication, secret }, secretFrom: null },
+        choice,
+        whereabouts,
+        parts,
+      );
     return createAskingAuthenticator({ ask: secretFrom, withSecret }, choice);
   }
   if ('assertion' in authentication) {

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
 
-import { Secret } from '../domain/index.ts';
-import type { SecretMethod } from './client-authentication.ts';
+import { type Fault, type RequestContext, type Result, Secret, type Soon } from '../domain/index.ts';
+import type { CallToken } from './call-token.ts';
+import type { AuthenticationChoice, SecretMethod } from './client-authentication.ts';
 import { formEncode } from './form-encode.ts';
+import type { Rotation } from './rotation.ts';
 
 /** What proves on the wire who we are: one of the two is empty (RFC 6749 section 2.3, INT-6). */
 export interface Credentials {
@@ -12,6 +14,21 @@ export interface Credentials {
   readonly form: Secret;
   /** Told that the server refused them (401): whether others may be had. Left out: these are all there are. */
   readonly renew?: () => boolean;
+}
+
+/** Who we are, for one request after the other. */
+export interface Authenticator {
+  readonly choice: AuthenticationChoice;
+  /** The access token that our calls carry; `null`: they carry none that is fetched. */
+  readonly callToken: CallToken | null;
+  /** `null`: there is one way to say it. */
+  readonly rotation: Rotation | null;
+  /**
+   * For one attempt of one request. Settles by the signal at the latest; never rejects.
+   *
+   * @param request that caused the enquiry; `null`: none did.
+   */
+  credentials(signal: AbortSignal, request: RequestContext | null): Soon<Result<Credentials, Fault>>;
 }
 
 /** Our name and secret, in one of the two ways of RFC 6749 section 2.3.1. */

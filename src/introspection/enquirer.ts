@@ -48,7 +48,7 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
   const { clock, observe } = parts;
   const source = createQuestionSource(client, parts);
   const readFacts = createFactsReader(client);
-  const isCauseNeeded = readFacts !== null || client.secretFrom !== undefined;
+  const isCauseNeeded = readFacts !== null || (client.secretFrom ?? null) !== null;
   const preparation = { source, readFacts, isCauseNeeded };
   const pools = createConnectionPools(client, parts);
   const gate = createGate(client.limits);

@@ -3,29 +3,14 @@ import {
   type Fault,
   followedBy,
   milliseconds,
-  type Milliseconds,
   type MonotonicMilliseconds,
   type RequestContext,
   type Result,
   type Soon,
   succeed,
 } from '../domain/index.ts';
-import type { Authenticator } from './authenticator.ts';
-import type { Credentials } from './credentials.ts';
-
-/** Two ways to say who we are, of which one replaces the other. */
-export interface Rotation {
-  /** `null`: the previous one has been forgotten. */
-  readonly state: RotationState | null;
-}
-
-export interface RotationState {
-  readonly inUse: Which;
-  /** Until the previous one is forgotten; `null`: it stays. */
-  readonly endsIn: Milliseconds | null;
-}
-
-export type Which = 'current' | 'previous';
+import type { Authenticator, Credentials } from './credentials.ts';
+import type { RotationState, Which } from './rotation.ts';
 
 export interface FallbackParts {
   readonly current: Authenticator;

@@ -15,14 +15,13 @@ import {
 import { type AnswerReader, PLAIN } from './answers.ts';
 import type { CallToken } from './call-token.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
-import type { Authenticator } from './authenticator.ts';
-import type { Credentials } from './credentials.ts';
+import type { Authenticator, Credentials } from './credentials.ts';
 import type { HttpAnswer, HttpRequest } from './exchange.ts';
 import { formEncode } from './form-encode.ts';
 import { identityOf } from './question-identity.ts';
 import { wordingOf } from './question-wording.ts';
-import type { Rotation } from './fallback-authenticator.ts';
 import type { SentFacts } from './request-facts.ts';
+import type { Rotation } from './rotation.ts';
 import { readTarget } from './target.ts';
 
 /** A question with all its bytes but the token's. */

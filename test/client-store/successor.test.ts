@@ -21,7 +21,7 @@ const at = (ms: number) => monotonicMilliseconds(ms);
 
 /** What is kept beside the secret in force, and until when. */
 function keptIn({ previous }: ClientContext): readonly [string, number | null] | null {
-  if (previous === undefined) return null;
+  if (previous === undefined || previous === null) return null;
   const { authentication, until } = previous;
   return ['secret' in authentication ? authentication.secret.reveal() : authentication.method, until];
 }

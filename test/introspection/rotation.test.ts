@@ -14,6 +14,7 @@ import {
 } from '../../src/domain/index.ts';
 import {
   type FixedAnswer,
+  type RecordedRequest,
   type FaultServer,
   json,
   startFaultServer,
@@ -36,8 +37,7 @@ beforeEach(async () => {
   refusal = INVALID_CLIENT;
   server = await startFaultServer();
   server.always(({ headers, body }) => {
-    const proof = `${headers['authorization'] ?? ''} ${body}`;
-    return accepted(proof) ? json({ active: true }) : refusal;
+    return accepted(proofIn({ headers, body })) ? json({ active: true }) : refusal;
   });
   const monotonic = () => monotonicMilliseconds(systemClock.monotonic() + skippedMs);
   scene = openScene({ clock: { ...systemClock, monotonic } });
@@ -51,6 +51,8 @@ const basic = (secret: string): ClientAuthentication => ({
   method: 'client_secret_basic',
   secret: new Secret(secret),
 });
+const proofIn = ({ headers, body }: Pick<RecordedRequest, 'headers' | 'body'>): string =>
+  `${String(headers['authorization'] ?? '')} ${body}`;
 const basicProof = (secret: string): string => Buffer.from(`gateway:${secret}`).toString('base64');
 
 /** With a previous authentication for ten minutes, or for good. */
@@ -119,7 +121,7 @@ describe('a secret that is rotated', () => {
     await ask(client());
     for (const { headers, body } of server.requests) {
       const proofs = ['new', 'old'].filter((secret) =>
-        `${headers['authorization']} ${body}`.includes(basicProof(secret)),
+        proofIn({ headers, body }).includes(basicProof(secret)),
       );
       expect(proofs).toHaveLength(1);
     }
