@@ -1,14 +1,7 @@
 import type { Buffer } from 'node:buffer';
 
-import {
-  type ClientContext,
-  fail,
-  fault,
-  type Milliseconds,
-  type ResolveName,
-  type Result,
-  succeed,
-} from '../domain/index.ts';
+import { type ClientContext, fail, fault, type Milliseconds, type Result, succeed } from '../domain/index.ts';
+import type { ConnectorParts } from './connector.ts';
 import type { HttpAnswer } from './exchange.ts';
 import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument } from './fetch-document.ts';
 import { type IntrospectionFault, settingsFault } from './introspection-fault.ts';
@@ -34,7 +27,7 @@ export interface LoadedMetadata {
  */
 export async function loadMetadata(
   client: ClientContext,
-  parts: { readonly resolveName: ResolveName },
+  parts: ConnectorParts,
 ): Promise<Result<LoadedMetadata, IntrospectionFault>> {
   const expiry = new AbortController();
   const timer = setTimeout(() => expiry.abort(), DOCUMENT_TIMEOUT);

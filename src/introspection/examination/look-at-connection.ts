@@ -86,6 +86,7 @@ async function lookAtTls(socket: Socket, name: string, { tls }: ClientContext): 
     return sightOf(secure, name);
   } finally {
     secure.destroy();
+    socket.destroy();
   }
 }
 
