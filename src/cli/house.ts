@@ -112,7 +112,7 @@ export async function openHouse(
     const operators = {
       metrics: () => telemetry.metrics(),
       readiness: () => watch.state(),
-      publicKeys: (client: string | null) => publicKeySet(clients.ofFile(), client),
+      publicKeys: (client: string | null) => publicKeySet(clients.ofFile(), client, clock.monotonic()),
       status,
     };
     const operatorDoors = await openOperatorDoors(operators, initial.listen).catch(async (error: unknown) => {

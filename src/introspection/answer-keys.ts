@@ -2,12 +2,14 @@ import { createPublicKey, createSecretKey } from 'node:crypto';
 
 import {
   type ClientContext,
+  type Clock,
   fail,
   type Fault,
   fault,
   type FixedKey,
   type Milliseconds,
   milliseconds,
+  type MonotonicMilliseconds,
   type Result,
   type Secret,
   type Soon,
@@ -36,9 +38,30 @@ export function createFixedKeys(keys: readonly FixedKey[]): AnswerKeys {
   return unchanging(keys.map(({ id, algorithms, pem }) => ({ id, algorithms, key: createPublicKey(pem) })));
 }
 
-/** Our secret as the one key; only for HMAC, so that no public key is ever taken for a secret or the other way round. */
-export function createSecretKeys(secret: Secret, algorithms: readonly string[]): AnswerKeys {
-  return unchanging([{ id: null, algorithms, key: createSecretKey(secret.reveal(), 'utf8') }]);
+/** A secret of ours, and until when it is one; `null`: for good. */
+export interface LastingSecret {
+  readonly secret: Secret;
+  readonly until: MonotonicMilliseconds | null;
+}
+
+/** Our secrets as keys; only for HMAC, so that no public key is ever taken for a secret or the other way round. */
+export function createSecretKeys(
+  secrets: readonly LastingSecret[],
+  algorithms: readonly string[],
+  clock: Pick<Clock, 'monotonic'>,
+): AnswerKeys {
+  let kept = succeed(
+    secrets.map(({ secret, until }) => {
+      return { id: null, algorithms, key: createSecretKey(secret.reveal(), 'utf8'), until };
+    }),
+  );
+  const isOver = ({ until }: Pick<LastingSecret, 'until'>): boolean =>
+    until !== null && clock.monotonic() >= until;
+  const get = () => {
+    if (kept.value.some(isOver)) kept = succeed(kept.value.filter((key) => !isOver(key)));
+    return kept;
+  };
+  return { ...unchanging([]), get, renew: get };
 }
 
 function unchanging(keys: readonly VerificationKey[]): AnswerKeys {

@@ -1,5 +1,11 @@
 import type { AnswerKeySettings, ClientContext, SignedAnswerSettings } from '../domain/index.ts';
-import { type AnswerKeys, createFixedKeys, createPublishedKeys, createSecretKeys } from './answer-keys.ts';
+import {
+  type AnswerKeys,
+  createFixedKeys,
+  createPublishedKeys,
+  createSecretKeys,
+  type LastingSecret,
+} from './answer-keys.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
 
 /** Where the keys of one client come from, whatever question is in force. */
@@ -18,7 +24,7 @@ export function createKeySources(
   settings: SignedAnswerSettings,
   parts: EnquirerParts,
 ): KeySources {
-  const fixed = fixedKeysOf(settings);
+  const fixed = fixedKeysOf(client, settings, parts);
   if (fixed !== null)
     return { at: () => fixed, current: fixed, pause: () => undefined, resume: () => undefined };
   let published: { readonly url: string; readonly keys: AnswerKeys } | null = null;
@@ -48,9 +54,24 @@ export function createKeySources(
   };
 }
 
-function fixedKeysOf({ keys, algorithms }: SignedAnswerSettings): AnswerKeys | null {
+function fixedKeysOf(
+  client: ClientContext,
+  { keys, algorithms }: SignedAnswerSettings,
+  { clock }: EnquirerParts,
+): AnswerKeys | null {
   if (keys.kind === 'fixed') return createFixedKeys(keys.keys);
-  return keys.kind === 'secret' ? createSecretKeys(keys.secret, algorithms ?? []) : null;
+  if (keys.kind !== 'secret') return null;
+  return createSecretKeys(
+    [{ secret: keys.secret, until: null }, ...previousOf(client)],
+    algorithms ?? [],
+    clock,
+  );
+}
+
+/** A server that does not know of our new secret yet signs with the old one. */
+function previousOf({ previous }: ClientContext): readonly LastingSecret[] {
+  if (previous === undefined || !('secret' in previous.authentication)) return [];
+  return [{ secret: previous.authentication.secret, until: previous.until }];
 }
 
 function urlOf(keys: AnswerKeySettings, jwksUri: string | null): string | null {

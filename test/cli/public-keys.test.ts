@@ -4,7 +4,13 @@ import { describe, expect, it } from '@jest/globals';
 import { SignJWT, createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 
 import { publicKeySet } from '../../src/cli/public-keys.ts';
-import { type ClientContext, milliseconds, Secret, thumbprintOf } from '../../src/domain/index.ts';
+import {
+  type ClientContext,
+  milliseconds,
+  monotonicMilliseconds,
+  Secret,
+  thumbprintOf,
+} from '../../src/domain/index.ts';
 import { decryption, decryptionKey, pemOf, signedAnswers } from '../introspection/signer.ts';
 import { aClient } from '../support/builders.ts';
 
@@ -38,6 +44,8 @@ const encrypted = (
   signedAnswers: signedAnswers({ decryption: decryption({ keys: [decryptionKey(key, algorithms, id)] }) }),
 });
 
+const NOW = monotonicMilliseconds(1_000);
+
 describe('publicKeySet', () => {
   const clients = [
     aClient({ name: 'plain' }),
@@ -51,7 +59,7 @@ describe('publicKeySet', () => {
   ];
 
   it('holds the keys of all clients, each once, with what they are for (CA-8)', () => {
-    const set = publicKeySet(clients, null);
+    const set = publicKeySet(clients, null, NOW);
     expect(set).toEqual({
       keys: [
         {
@@ -78,13 +86,27 @@ describe('publicKeySet', () => {
   });
 
   it('holds the keys of one client where one is named, and is none for a stranger', () => {
-    expect(publicKeySet(clients, 'signs')).toMatchObject({ keys: [{ kid: 'k1' }] });
-    expect(publicKeySet(clients, 'plain')).toEqual({ keys: [] });
-    expect(publicKeySet(clients, 'nobody')).toBeNull();
+    expect(publicKeySet(clients, 'signs', NOW)).toMatchObject({ keys: [{ kid: 'k1' }] });
+    expect(publicKeySet(clients, 'plain', NOW)).toEqual({ keys: [] });
+    expect(publicKeySet(clients, 'nobody', NOW)).toBeNull();
+  });
+
+  it.each([
+    ['both', null],
+    ['both', NOW + 1],
+    ['the new one', NOW],
+  ])('holds %s where a key was replaced that may be used until %s (CA-8)', (_which, until) => {
+    const previous = {
+      authentication: signing(rsa.privateKey, ['PS256'], 'old'),
+      until: until === null ? null : monotonicMilliseconds(until),
+    };
+    const client = aClient({ authentication: signing(ec.privateKey, ['ES256'], 'new'), previous });
+    const kids = until === NOW ? [{ kid: 'new' }] : [{ kid: 'new' }, { kid: 'old' }];
+    expect(publicKeySet([client], null, NOW)).toMatchObject({ keys: kids });
   });
 
   it('holds no member of a private key, and no secret (T-51)', () => {
-    const text = JSON.stringify(publicKeySet(clients, null));
+    const text = JSON.stringify(publicKeySet(clients, null, NOW));
     expect(text).not.toMatch(/"(?:d|p|q|dp|dq|qi|oth|k)":|s3cret|PRIVATE/);
     const hmac = aClient({
       introspection: {
@@ -92,11 +114,11 @@ describe('publicKeySet', () => {
         signedAnswers: signedAnswers({ keys: { kind: 'secret', secret: new Secret('canary-8431') } }),
       },
     });
-    expect(publicKeySet([hmac], null)).toEqual({ keys: [] });
+    expect(publicKeySet([hmac], null, NOW)).toEqual({ keys: [] });
   });
 
   it('lets a server verify what we sign', async () => {
-    const set = publicKeySet(clients, 'signs') as unknown as JSONWebKeySet;
+    const set = publicKeySet(clients, 'signs', NOW) as unknown as JSONWebKeySet;
     const jwt = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'k1' }).sign(ec.privateKey);
     await expect(jwtVerify(jwt, createLocalJWKSet(set))).resolves.toBeDefined();
   });
@@ -110,7 +132,7 @@ describe('publicKeySet', () => {
     };
     const key = createPrivateKey({ key: jwk, format: 'jwk' });
     const client = aClient({ authentication: signing(key, ['EdDSA', 'Ed25519'], null) });
-    expect(publicKeySet([client], null)).toEqual({
+    expect(publicKeySet([client], null, NOW)).toEqual({
       keys: [
         {
           kty: 'OKP',

@@ -1,11 +1,15 @@
+import { createSecretKey } from 'node:crypto';
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { createTurns } from '../../src/bounds/index.ts';
+import { monotonicMilliseconds, Secret } from '../../src/domain/index.ts';
 import { createAnswers } from '../../src/introspection/answers.ts';
 import { aClient } from '../support/builders.ts';
 import { type FaultServer, json, startFaultServer } from '../support/fault-server.ts';
-import { steadyRandomness, systemClock } from './scene.ts';
-import { ec, publicJwk, signedAnswers } from './signer.ts';
+import { outcomeOf, steadyRandomness, systemClock } from './scene.ts';
+import { anAnswer } from './signed-reading.ts';
+import { claimsOf, ec, publicJwk, sign, signedAnswers } from './signer.ts';
 
 let server: FaultServer;
 
@@ -23,15 +27,17 @@ function answers() {
     allowHttp: true,
     introspection: { ...aClient().introspection, signedAnswers: signedAnswers({ keys }) },
   });
-  return createAnswers(client, {
-    clock: systemClock,
-    randomness: steadyRandomness,
-    observe: () => undefined,
-    resolveName: async () => [],
-    discoveriesAtOnce: () => 1,
-    discoveries: createTurns(() => 1),
-  });
+  return createAnswers(client, PARTS);
 }
+
+const PARTS = {
+  clock: systemClock,
+  randomness: steadyRandomness,
+  observe: () => undefined,
+  resolveName: async () => [],
+  discoveriesAtOnce: () => 1,
+  discoveries: createTurns(() => 1),
+};
 
 /** Has the keys of a place fetched. */
 async function expectAt(made: ReturnType<typeof answers>, path: string): Promise<void> {
@@ -42,6 +48,41 @@ async function expectAt(made: ReturnType<typeof answers>, path: string): Promise
   while (server.requests.length === before || made.keyFreshness?.confirmedAt === null)
     await new Promise((resolve) => setTimeout(resolve, 5));
 }
+
+describe('our secret as a key', () => {
+  it('is the new one, and the old one for as long as a server may not know of the change', async () => {
+    const [fresh, old] = ['the new secret, of thirty-two bytes', 'the old secret, of thirty-two bytes'];
+    let now = 0;
+    const clock = { ...systemClock, monotonic: () => monotonicMilliseconds(now) };
+    const client = aClient({
+      previous: {
+        authentication: { method: 'client_secret_basic', secret: new Secret(old) },
+        until: monotonicMilliseconds(100),
+      },
+      introspection: {
+        ...aClient().introspection,
+        signedAnswers: signedAnswers({
+          algorithms: ['HS256'],
+          keys: { kind: 'secret', secret: new Secret(fresh) },
+        }),
+      },
+    });
+    const reader = createAnswers(client, { ...PARTS, clock }).readerFor({
+      jwksUri: null,
+      answerAlgorithms: null,
+    });
+    if (!reader.ok) throw new Error(reader.failure);
+    const outcomeWith = async (secret: string): Promise<string> => {
+      const iat = Math.floor(Date.now() / 1000);
+      const claims = claimsOf(undefined, { iss: client.issuer, iat });
+      const text = await sign(claims, { alg: 'HS256' }, createSecretKey(secret, 'utf8'));
+      return outcomeOf(await reader.value.read(anAnswer(text), new AbortController().signal));
+    };
+    expect([await outcomeWith(fresh), await outcomeWith(old)]).toEqual(['active', 'active']);
+    now = 100;
+    expect([await outcomeWith(fresh), await outcomeWith(old)]).toEqual(['active', 'signed_answer_signature']);
+  });
+});
 
 describe('the keys of a client', () => {
   it('are kept over every question that finds them at one place', async () => {
