@@ -32,7 +32,7 @@ export function publicKeySet(
 }
 
 function keysOf(client: ClientContext, now: MonotonicMilliseconds): readonly JsonObject[] {
-  const { authentication, previous, introspection } = client;
+  const { authentication, previous = null, introspection } = client;
   const isOver = previous === null || (previous.until !== null && now >= previous.until);
   const decryptionKeys = introspection.signedAnswers?.decryption?.keys ?? [];
   return [

@@ -69,7 +69,7 @@ function fixedKeysOf(
 }
 
 /** A server that does not know of our new secret yet signs with the old one. */
-function previousOf({ previous }: ClientContext): readonly LastingSecret[] {
+function previousOf({ previous = null }: ClientContext): readonly LastingSecret[] {
   if (previous === null || !('secret' in previous.authentication)) return [];
   return [{ secret: previous.authentication.secret, until: previous.until }];
 }
