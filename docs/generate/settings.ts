@@ -43,7 +43,7 @@ it is what happens anyway and may be written down.
 ${later.map(({ key, leftOut, meaning }) => row([code(key), leftOut === null ? 'nothing' : code(leftOut), meaning])).join('\n')}
 
 Known and refused in the same way are: \`http2\` for \`listen.grpc.transport\`; the profiles \`ingress-nginx\`, \`traefik\`, \`caddy\`,
-\`haproxy\` and \`apisix\`; more than one item in \`cache.keys\`; \`jwt\` for \`introspection.response\`.
+\`haproxy\` and \`apisix\`; more than one item in \`cache.keys\`.
 
 ## Headers that no route may set
 
