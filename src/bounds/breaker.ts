@@ -13,6 +13,8 @@ export interface Breaker {
    * them, have waited enough. The call must settle with a value.
    */
   whileClosed<Value>(call: Promise<Value>, whenItOpens: Value): Promise<Value>;
+  /** Reports a call that was answered in time. */
+  answered(): void;
   /** Reports a call that ran out of time. Opens at once and asks at once, for it may have been a hiccup of ours. */
   trip(): void;
 }
@@ -29,29 +31,34 @@ export interface BreakerSettings {
   readonly longestPause: Milliseconds;
 }
 
-/** Without a call that ran out of time for so long, what was before is forgotten. */
+/** After so long, or so many answers, without a call that ran out of time, what was before is forgotten. */
 const CALM_MS = 60_000;
+const CALM_ANSWERS = 100;
 /** Questions answered in a row that close it: 1 the first time, then so many times more, up to a bound. */
 const PROOF_GROWTH = 4;
-const LONGEST_PROOF = 64;
+const LONGEST_PROOF = 32;
 
 export function createBreaker({ probe, clock }: BreakerParts, settings: BreakerSettings): Breaker {
   const waits = new Set<() => void>();
   let isOpen = false;
   let proof = 1;
   let closedAt = -Infinity;
+  let answers = 0;
 
   return {
     get isOpen() {
       return isOpen;
     },
     whileClosed,
+    answered() {
+      answers += 1;
+    },
     trip() {
       if (isOpen) return;
       isOpen = true;
       for (const end of waits) end();
       waits.clear();
-      const wasCalm = clock.monotonic() - closedAt >= CALM_MS;
+      const wasCalm = answers >= CALM_ANSWERS || clock.monotonic() - closedAt >= CALM_MS;
       proof = wasCalm ? 1 : Math.min(proof * PROOF_GROWTH, LONGEST_PROOF);
       askUntilProven(settings.firstPause, proof);
     },
@@ -70,10 +77,11 @@ export function createBreaker({ probe, clock }: BreakerParts, settings: BreakerS
 
   /** @param missing answers in a row. */
   function askUntilProven(pauseMs: number, missing: number): void {
-    void answered().then((isBack) => {
+    void isAnswered().then((isBack) => {
       if (isBack && missing <= 1) {
         isOpen = false;
         closedAt = clock.monotonic();
+        answers = 0;
       } else if (isBack) {
         after(settings.firstPause, () => askUntilProven(settings.firstPause, missing - 1));
       } else {
@@ -83,7 +91,7 @@ export function createBreaker({ probe, clock }: BreakerParts, settings: BreakerS
     });
   }
 
-  async function answered(): Promise<boolean> {
+  async function isAnswered(): Promise<boolean> {
     try {
       return await probe();
     } catch {

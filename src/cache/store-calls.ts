@@ -65,7 +65,11 @@ export function createStoreCalls(
     const answer = breaker.whileClosed(settled(call), fail<'timeout'>('timeout'));
     const outcome = await withinBudget(answer, until, clock);
     observe({ event: 'store_asked', operation, tookMs: milliseconds(clock.monotonic() - began) });
-    if (outcome.ok) return outcome.value;
+    if (outcome.ok) {
+      // A connection that is not there says nothing about the store.
+      if (outcome.value.ok || outcome.value.failure !== 'unavailable') breaker.answered();
+      return outcome.value;
+    }
     breaker.trip();
     return fail('timeout');
   }

@@ -69,7 +69,7 @@ describe('createBreaker', () => {
       while (breaker.isOpen) await jest.advanceTimersByTimeAsync(10);
       answersNeeded.push(asked() - before);
     }
-    expect(answersNeeded).toEqual([1, 4, 16, 64, 64, 64]);
+    expect(answersNeeded).toEqual([1, 4, 16, 32, 32, 32]);
   });
 
   it('begins to count anew at an answer that does not come', async () => {
@@ -81,6 +81,16 @@ describe('createBreaker', () => {
       while (breaker.isOpen) await jest.advanceTimersByTimeAsync(10);
     }
     expect(asked).toBe(answers.length);
+  });
+
+  it('is satisfied with one answer again after a hundred calls that were answered in time', async () => {
+    const { breaker, asked } = aBreaker({ answers: true });
+    breaker.trip();
+    await jest.advanceTimersByTimeAsync(0);
+    for (let call = 0; call < 100; call += 1) breaker.answered();
+    breaker.trip();
+    await jest.advanceTimersByTimeAsync(0);
+    expect([breaker.isOpen, asked()]).toEqual([false, 2]);
   });
 
   it('is satisfied with one answer again after a calm minute', async () => {

@@ -79,13 +79,13 @@ describe('no check is wrongly allowed or denied, of 10,000 in the long form, whi
       const house = await openHouseAt(`redis: { url: "redis://127.0.0.1:${slow.port}" }`);
       await passes({
         house,
-        trouble: () => slow.delay((reply) => (reply % 2 === 0 ? 200 : 0)),
+        trouble: () => slow.delay((reply) => (reply % 2 === 0 ? 1_000 : 0)),
         mend: () => slow.delay(() => 0),
         lasting: 2_000,
       });
       await passes({
         house,
-        trouble: () => slow.delay(() => 200),
+        trouble: () => slow.delay(() => 1_000),
         mend: () => slow.delay(() => 0),
         lasting: 1_500,
       });
@@ -220,7 +220,7 @@ async function openHouseAt(store: string, keys: readonly string[] = [KEY]): Prom
   const house = await openAHouse(
     `${EVERY_DOOR}
 clients: { main: ${clientAt(idp.endpoint)} }
-cache: { keys: [${names}], shared: { ${store}, timeout: 100ms } }
+cache: { keys: [${names}], shared: { ${store}, timeout: 500ms } }
 `.replace('log: { level: debug }', 'log: { level: warn }'),
     { environment: Object.fromEntries(keys.map((key, index) => [`CACHE_KEY_${index}`, key])) },
   );
