@@ -8,7 +8,6 @@ import {
   type ClientRefusal,
   type Clock,
   type Decision,
-  type DenyReason,
   type Fault,
   followedBy,
   type KnownAnswer,
@@ -20,7 +19,9 @@ import {
   unreachable,
   UnusableRequestError,
 } from '../domain/index.ts';
-import { markStale, type Policy, type Rule } from '../policy/index.ts';
+import { type Found, markStale, type Policy, type Rule } from '../policy/index.ts';
+import { denied } from './denied.ts';
+import { createTrial, type Trial } from './trial.ts';
 
 export interface CheckParts {
   readonly policy: Policy;
@@ -48,6 +49,12 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
 
   function walk(context: RequestContext): Soon<Decision> {
     const found = policy.find(context);
+    if (found.trial === undefined) return decide(found, context, null);
+    const trial = createTrial(found.trial, context, { policy, clock, observe });
+    return followedBy(decide(found, context, trial), (decision) => trial.end(decision));
+  }
+
+  function decide(found: Found, context: RequestContext, trial: Trial | null): Soon<Decision> {
     if (found.kind === 'refused') return found.decision;
 
     const { rule } = found;
@@ -58,13 +65,13 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
         return policy.admit(rule, 'public_route', context);
       case 'optional':
       case 'required':
-        return judgeCredential(rule, context);
+        return judgeCredential(rule, context, trial);
       default:
         return unreachable(rule.mode);
     }
   }
 
-  function judgeCredential(rule: Rule, context: RequestContext): Soon<Decision> {
+  function judgeCredential(rule: Rule, context: RequestContext, trial: Trial | null): Soon<Decision> {
     const credential = extractBearer(context.headers);
     switch (credential.kind) {
       case 'none':
@@ -75,7 +82,7 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
       case 'token':
         return followedBy(clients.first(rule, credential.token, context), (client) =>
           client.ok
-            ? judgeToken(rule, client.value, credential.token, context)
+            ? judgeToken(rule, client.value, credential.token, context, trial)
             : refused(rule, client.failure),
         );
       default:
@@ -88,13 +95,15 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     client: ClientContext,
     token: AccessToken,
     context: RequestContext,
+    trial: Trial | null,
   ): Soon<Decision> {
     return followedBy(resolve(client, token, context, rule.age), (answer: Resolved) => {
       if (!answer.ok) return faulted(rule, answer.failure);
       // Only this goes on to the next: whoever knows the token has the last word, and a fault is nobody's word.
       const isUnknownHere = rule.tryInOrder && answer.value.kind === 'inactive';
       const next = isUnknownHere ? clients.next(client, rule, token, context) : null;
-      if (next !== null) return judgeToken(rule, next, token, context);
+      if (next !== null) return judgeToken(rule, next, token, context, trial);
+      trial?.learn({ introspection: answer.value, client });
       return judged(rule, answer, client, context);
     });
   }
@@ -120,10 +129,6 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
 function refused(rule: Rule, refusal: ClientRefusal): Decision {
   if (refusal.kind === 'fault') return faulted(rule, refusal.fault);
   return denied(rule, refusal.reason, refusal.detail);
-}
-
-function denied(rule: Rule, reason: DenyReason, detail: string | null = null): Decision {
-  return { kind: 'deny', reason, route: rule.name, scopes: [], detail };
 }
 
 function faulted(rule: Rule, { reason, detail, deniedAs }: Fault): Decision {

@@ -212,6 +212,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
     clients: client ?? [],
     tryInOrder,
     mode,
+    enforce: route.enforce,
     path,
     age: { freshness: route.freshness ?? null, stale: route.stale },
     require: (require ?? []).map((item) =>
@@ -247,7 +248,7 @@ function metadataOf(demanded: RouteInput['match']['routeMetadata']): RouteMatch[
 }
 
 function upstreamOf(
-  { headers, authorization, metadata }: RouteInput['upstream'],
+  { headers, anonymous, authorization, metadata }: RouteInput['upstream'],
   mode: RouteInput['mode'],
 ): UpstreamSettings {
   return {
@@ -256,6 +257,7 @@ function upstreamOf(
       claim: typeof source === 'string' ? [source] : source.claim,
       join: typeof source === 'string' ? STANDARD_JOIN : source.join,
     })),
+    anonymous: anonymous?.toLowerCase() ?? null,
     authorization: authorization ?? standardAuthorization(mode),
     metadata,
   };

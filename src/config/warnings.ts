@@ -53,6 +53,7 @@ function openToAll(
   const mayBeMeant = clientMatches.size > 0 ? clientMatches.has(client.name) : clients.length === 1;
   const open = routes.filter(
     (route) =>
+      route.enforce &&
       (route.mode === 'required' || route.mode === 'optional') &&
       (route.clients.includes(client.name) || (route.clients.length === 0 && mayBeMeant)) &&
       route.require.every(isOpen),

@@ -88,6 +88,15 @@ export type HouseEvent =
       readonly event: 'client_record_read';
       readonly outcome: 'read' | 'unchanged' | 'missing' | 'unusable' | 'unsealed' | 'unavailable';
     }
+  /** A rule with `enforce: false` was judged beside what is in force. `reason` is its own; `null` when it cannot be known. */
+  | {
+      readonly event: 'trial_judged';
+      readonly route: string;
+      /** Name of the rule in force; `null` when there is none. */
+      readonly inForce: string | null;
+      readonly outcome: TrialOutcome;
+      readonly reason: Decision['reason'] | null;
+    }
   /** A claim was too long or not text, so its header was removed instead. */
   | { readonly event: 'header_dropped'; readonly route: string; readonly header: string }
   | { readonly event: 'settings_loaded'; readonly generation: string }
@@ -97,6 +106,9 @@ export type HouseEvent =
   | { readonly event: 'crashed'; readonly where: string; readonly cause: string }
   /** Life of the process and its doors: opening, ready, draining, stopped. */
   | { readonly event: 'lifecycle'; readonly phase: LifecyclePhase; readonly detail: string };
+
+/** `unknown`: only an authorization server that was not asked could tell. */
+export type TrialOutcome = 'same' | 'would_allow' | 'would_deny' | 'unknown';
 
 export type LifecyclePhase =
   'starting' | 'door_open' | 'ready' | 'not_ready' | 'draining' | 'stopped' | 'warning';

@@ -12,6 +12,8 @@ export interface RouteSettings {
   /** Whether a token of which nothing tells to whom it belongs is shown to one after the other. */
   readonly tryInOrder: boolean;
   readonly mode: RouteMode;
+  /** `false`: judged and reported beside the rule in force, which it never is. */
+  readonly enforce: boolean;
   readonly path: PathSettings;
   /** All of them must hold. */
   readonly require: readonly Requirement[];
@@ -64,6 +66,8 @@ export interface PathLeniency {
 /** What the upstream is told about the caller. */
 export interface UpstreamSettings {
   readonly headers: readonly UpstreamHeader[];
+  /** Name of a header that is `true` where an `optional` rule let a request without a token pass; `null`: none. */
+  readonly anonymous: string | null;
   readonly authorization: 'strip' | 'keep';
   /** Members of the answer that become Envoy dynamic metadata. */
   readonly metadata: readonly string[] | 'all' | 'none';

@@ -21,11 +21,11 @@ export interface Inspected extends RulePatterns {
   readonly isGuard: boolean;
 }
 
-/** Rules without those whose patterns have no meaning. */
+/** Rules in force, without those whose patterns have no meaning. */
 export function inspectedOf(routes: readonly RouteSettings[]): readonly Inspected[] {
   return routes.flatMap((route, order) => {
     const patterns = compilePatterns(route);
-    if (!patterns.ok) return [];
+    if (!patterns.ok || !route.enforce) return [];
     const rest = compileRest(route.match);
     const isPartial = !fitsAlways(rest);
     const isGuard = route.otherwise === 'deny' && isPartial;

@@ -43,7 +43,12 @@ export function createManagedHeaders(
   routes: readonly Pick<RouteSettings, 'upstream'>[],
   settings: { readonly scrub: readonly string[] },
 ): ManagedHeaders {
-  const names = new Set(routes.flatMap(({ upstream }) => upstream.headers.map(({ name }) => name)));
+  const names = new Set(
+    routes.flatMap(({ upstream: { headers, anonymous } }) => [
+      ...headers.map(({ name }) => name),
+      ...(anonymous === null ? [] : [anonymous]),
+    ]),
+  );
   const folds = new Set([...names].map(foldHeaderName));
   const overrides = new Set(METHOD_OVERRIDES);
   const isScrubbed = compileScrub(settings.scrub);

@@ -40,8 +40,8 @@ export interface Policy {
 }
 
 export type Found =
-  | { readonly kind: 'rule'; readonly rule: Rule }
-  | { readonly kind: 'refused'; readonly decision: DenyDecision };
+  | { readonly kind: 'rule'; readonly rule: Rule; readonly trial?: Rule }
+  | { readonly kind: 'refused'; readonly decision: DenyDecision; readonly trial?: Rule };
 
 export interface PolicySettings {
   readonly scrub: readonly string[];
@@ -54,7 +54,8 @@ export function createPolicy(
   { observe }: { readonly observe: Observe },
 ): Policy {
   refuseInvalid(inspectPatterns(routes, settings));
-  const managed = createManagedHeaders(routes, settings);
+  const inForce = routes.filter(({ enforce }) => enforce);
+  const managed = createManagedHeaders(inForce, settings);
   const remembered = createRemembered<AllowDecision>();
   const parts = { managed, remembered, expressions: createExpressions(), observe };
   const index = createRuleIndex(routes.map((route, order) => compileRule(route, order, parts)));
@@ -150,13 +151,18 @@ function denied(rule: Rule, { reason, detail, scopes = [], stepUp }: Shortcoming
 }
 
 function foundOf(selected: Selected<Rule>): Found {
-  if (selected.kind === 'rule')
-    return selected.afterMethods ? { kind: 'rule', rule: selected.rule.afterMethods() } : selected;
-  if (selected.guard === null) return refused('no_route', null);
-  const guard = selected.guard.name;
+  if (selected.kind === 'rule') {
+    return selected.afterMethods ? { ...selected, rule: selected.rule.afterMethods() } : selected;
+  }
+  const found = noRule(selected.guard);
+  return selected.trial === undefined ? found : { ...found, trial: selected.trial };
+}
+
+function noRule(guard: Rule | null): Found {
+  if (guard === null) return refused('no_route', null);
   return refused(
     'route_guarded',
-    `Rule "${guard}" covers this host and path, but not this method, header or context.`,
+    `Rule "${guard.name}" covers this host and path, but not this method, header or context.`,
   );
 }
 

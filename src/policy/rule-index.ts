@@ -17,6 +17,8 @@ export interface MatchedRule {
   readonly rest: RestOfMatch;
   /** Whether it shuts later broader rules out when host and path match and the rest does not. */
   readonly isGuard: boolean;
+  /** Never in force: judged beside the rule that is. */
+  readonly isTrial: boolean;
 }
 
 /** The rule of a request, or the guard that left none; without one, nothing matched. */
@@ -26,8 +28,9 @@ export type Selected<Rule> =
       readonly rule: Rule;
       /** Whether a rule before it restricts methods, so that it could have been that one's request. */
       readonly afterMethods: boolean;
+      readonly trial?: Rule;
     }
-  | { readonly kind: 'none'; readonly guard: Rule | null };
+  | { readonly kind: 'none'; readonly guard: Rule | null; readonly trial?: Rule };
 
 export interface RuleIndex<Rule> {
   /** `host` and `path` are canonical. */
@@ -86,6 +89,7 @@ function tryInOrder<Rule extends MatchedRule>(
   request: RequestContext,
 ): Selected<Rule> {
   const guards: Rule[] = [];
+  let trial: Rule | null = null;
   let afterMethods = false;
   let next = 0;
   for (let entry = entries[next]; entry !== undefined; entry = entries[next]) {
@@ -93,11 +97,20 @@ function tryInOrder<Rule extends MatchedRule>(
     const start = next;
     while (entries[next]?.rule === rule) next += 1;
     if (guards.length > 0 && !isInside(entries.slice(start, next), guards)) continue;
-    if (fits(rule.rest, request)) return afterMethods ? selectedAfterMethods : selected;
+    const isFit = fits(rule.rest, request);
+    if (rule.isTrial) {
+      if (isFit) trial ??= rule;
+      continue;
+    }
+    if (isFit) return withTrial(afterMethods ? selectedAfterMethods : selected, trial);
     if (rule.rest.methods !== null) afterMethods = true;
     if (rule.isGuard) addGuard(guards, rule);
   }
-  return { kind: 'none', guard: guards[0] ?? null };
+  return withTrial({ kind: 'none', guard: guards[0] ?? null }, trial);
+}
+
+function withTrial<Rule>(selected: Selected<Rule>, trial: Rule | null): Selected<Rule> {
+  return trial === null ? selected : { ...selected, trial };
 }
 
 /** Each pattern by which a rule matched covers no more than some pattern of every guard. */

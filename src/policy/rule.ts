@@ -38,6 +38,7 @@ export function compileRule(
     ...patterns.value,
     rest: compileRest(route.match),
     isGuard: route.otherwise === 'deny',
+    isTrial: !route.enforce,
     path: route.path,
     demands: compileDemands(route.require, { route: route.name, expressions }),
     age: route.age,

@@ -45,6 +45,8 @@ export function createUpstreamAllows(
   const authorization = route.mode === 'public' ? 'keep' : route.upstream.authorization;
   const kind = { restrictsMethods, stripsAuthorization: authorization === 'strip' };
   const removable = managed.removable(kind);
+  const anonymousHeaders =
+    route.upstream.anonymous === null ? [] : [{ name: route.upstream.anonymous, value: 'true' }];
   // Nearly all tokens of a rule have the same claims, so nearly all share one list.
   const removals = new Map<string, readonly string[]>();
   // Made on first use: most rules want a token.
@@ -70,7 +72,7 @@ export function createUpstreamAllows(
   }
 
   function allow(reason: AllowReason, claims: JsonObject): AllowDecision {
-    const set = headersOf(claims);
+    const set = reason === 'anonymous' ? anonymousHeaders : headersOf(claims);
     const metadata = metadataOf(route.upstream.metadata, claims, { rule: route.name, reason });
     const mutations = { set, remove: removedBeside(set), authorization, metadata } as const;
     return { kind: 'allow', reason, route: route.name, mutations, strays: [] };

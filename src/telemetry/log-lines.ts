@@ -6,6 +6,7 @@ import {
   type LifecyclePhase,
   type Milliseconds,
   type SuspensionCause,
+  type TrialOutcome,
   unreachable,
 } from '../domain/index.ts';
 import type { Fields, LogLevel } from './log.ts';
@@ -37,6 +38,8 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'answer_refreshed':
     case 'client_record_read':
       return null;
+    case 'trial_judged':
+      return event.outcome === 'would_allow' || event.outcome === 'would_deny' ? 'info' : 'debug';
     case 'decided':
       return event.decision.kind === 'fault' ? 'warn' : 'debug';
     case 'caller_left':
@@ -119,6 +122,8 @@ export function lineOf(event: LoggedEvent): Line {
       return repetitive({ client: plain(event.client), spent: event.spent }, {}, BUDGET_SPENT);
     case 'stale_served':
       return repetitive({ client: plain(event.client) }, { past_ms: rounded(event.pastFor) }, STALE_SERVED);
+    case 'trial_judged':
+      return trial(event);
     case 'header_dropped':
       return repetitive({ header: plain(event.header) }, { route: plain(event.route) }, HEADER_DROPPED);
     case 'settings_loaded':
@@ -153,6 +158,12 @@ const BUDGET_SPENT =
   'Too many tokens were inactive of late; nobody is asked about unknown ones until there are fewer.';
 const STALE_SERVED =
   'The authorization server is out; an answer was served although its time is over, as the route allows.';
+const TRIALS = {
+  same: 'A rule with `enforce: false` agrees with what is in force.',
+  would_allow: 'A rule with `enforce: false` would let pass what was denied.',
+  would_deny: 'A rule with `enforce: false` would deny what was let pass.',
+  unknown: 'What a rule with `enforce: false` would say only somebody who was not asked can tell.',
+} as const satisfies Readonly<Record<TrialOutcome, string>>;
 const RESUMED = 'The introspection endpoint is asked again.';
 const HEADER_DROPPED = 'A claim was too long or not text; its header was removed instead.';
 const SETTINGS_REFUSED = 'The settings file is broken; the settings before it stay in force.';
@@ -173,6 +184,11 @@ function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
   const { reason } = decision;
   if (decision.kind !== 'fault') return single({ reason, ...fields });
   return faulty(decision.reason, { reason }, fields);
+}
+
+function trial({ route, inForce, outcome, reason }: Arm<'trial_judged'>): Line {
+  const matter = { route: plain(route), in_force: plain(inForce), outcome, reason };
+  return repetitive(matter, {}, TRIALS[outcome]);
 }
 
 /** A question to the authorization server: about a token, for its metadata or keys, or for a token of our own. */

@@ -15,6 +15,7 @@ import {
   STORE_OPERATIONS,
   SUSPENSION_CAUSES,
   TIERS,
+  TRIAL_OUTCOMES,
 } from './label-values.ts';
 
 /**
@@ -158,6 +159,11 @@ export const METRICS = {
     'Enquiries about unknown tokens that were not made, for too many others were inactive (`limits.inactive`).',
     { client: CLIENT, spent: SPENT },
     'Any increase of `spent="client"`: a flood of invented tokens.',
+  ),
+  gatehouse_trials_total: counter(
+    'Requests judged by a rule with `enforce: false` beside the one in force, by how the two compare.',
+    { route: ROUTE, outcome: TRIAL_OUTCOMES },
+    null,
   ),
   gatehouse_stale_answers_total: counter(
     'Checks that were judged by an answer whose time was over, for its server is out.',

@@ -32,6 +32,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
   const introspections = registry.scalar('gatehouse_introspections_total');
   const introspectionTimes = registry.histogram('gatehouse_introspection_duration_seconds');
   const refusedEnquiries = registry.scalar('gatehouse_enquiries_refused_total');
+  const trials = registry.scalar('gatehouse_trials_total');
   const staleAnswers = registry.scalar('gatehouse_stale_answers_total');
   const suspensions = registry.scalar('gatehouse_endpoint_suspensions_total');
   const callTokens = registry.scalar('gatehouse_call_token_renewals_total');
@@ -69,6 +70,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'enquiry_refused':
         refusedEnquiries.at({ client: event.client, spent: event.spent }).value += 1;
+        return;
+      case 'trial_judged':
+        trials.at({ route: event.route, outcome: event.outcome }).value += 1;
         return;
       case 'stale_served':
         staleAnswers.at({ client: event.client }).value += 1;

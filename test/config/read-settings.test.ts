@@ -57,6 +57,7 @@ describe('readSettings', () => {
         clients: [],
         tryInOrder: false,
         mode: 'required',
+        enforce: true,
         path: {
           encodedSlash: 'deny',
           semicolon: 'deny',
@@ -68,6 +69,7 @@ describe('readSettings', () => {
         age: ANY_AGE,
         upstream: {
           headers: [],
+          anonymous: null,
           authorization: 'strip',
           metadata: ['sub', 'client_id', 'scope', 'aud', 'iss', 'exp'],
         },
@@ -228,6 +230,7 @@ describe('readSettings', () => {
         { name: 'x-auth-subject', claim: ['sub'], join: ',' },
         { name: 'x-auth-groups', claim: ['realm_access', 'roles'], join: ' ' },
       ],
+      anonymous: null,
       authorization: 'keep',
       metadata: 'none',
     });

@@ -28,6 +28,9 @@ export interface RouteWords {
   /** Header name to claim path. */
   readonly sets?: Readonly<Record<string, readonly string[]>>;
   readonly join?: string;
+  readonly enforce?: boolean;
+  readonly clients?: readonly string[];
+  readonly anonymous?: string;
   readonly authorization?: RouteSettings['upstream']['authorization'];
   readonly metadata?: RouteSettings['upstream']['metadata'];
 }
@@ -53,9 +56,10 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
       peerPrincipals: words.peerPrincipals ?? [],
     },
     otherwise: words.otherwise ?? 'deny',
-    clients: [],
+    clients: words.clients ?? [],
     tryInOrder: false,
     mode: words.mode ?? 'required',
+    enforce: words.enforce ?? true,
     path: {
       encodedSlash: 'deny',
       semicolon: 'deny',
@@ -75,6 +79,7 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
         claim,
         join: words.join ?? ',',
       })),
+      anonymous: words.anonymous ?? null,
       authorization: words.authorization ?? 'strip',
       metadata: words.metadata ?? ['sub', 'client_id', 'scope', 'aud', 'iss', 'exp'],
     },

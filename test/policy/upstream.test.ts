@@ -386,3 +386,43 @@ describe('a hot token (decision 13)', () => {
     expect(open()).toBe(open());
   });
 });
+
+describe('the marker of an anonymous request', () => {
+  const policy = aPolicy([
+    {
+      name: 'open',
+      paths: ['/open'],
+      mode: 'optional',
+      anonymous: 'x-anonymous',
+      sets: { 'x-sub': ['sub'] },
+    },
+    { name: 'rest' },
+  ]);
+  const mutationsOf = (path: string, reason: 'anonymous' | null) => {
+    const context = aRequest({ path });
+    const rule = theRule(policy, context);
+    if (reason !== null) return policy.admit(rule, reason, context).mutations;
+    const decision = policy.judge(
+      rule,
+      anActiveIntrospection(),
+      aClient(),
+      context,
+      epochMilliseconds(NOON * 1_000),
+    );
+    if (decision.kind !== 'allow') throw new Error(decision.reason);
+    return decision.mutations;
+  };
+
+  it('is set where no token was sent, and nothing else is', () => {
+    const { set, remove } = mutationsOf('/open', 'anonymous');
+    expect(set).toEqual([{ name: 'x-anonymous', value: 'true' }]);
+    expect(remove).toContain('x-sub');
+    expect(remove).toContain('x_anonymous');
+  });
+
+  it.each(['/open', '/rest'])('is removed where a token was judged, on %s', (path) => {
+    const { set, remove } = mutationsOf(path, null);
+    expect(set.map(({ name }) => name)).not.toContain('x-anonymous');
+    expect(remove).toContain('x-anonymous');
+  });
+});

@@ -92,6 +92,24 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
       msg: 'Too many tokens were inactive of late; nobody is asked about unknown ones until there are fewer.',
     },
   },
+  trial_judged: {
+    event: {
+      event: 'trial_judged',
+      route: 'orders-next',
+      inForce: 'orders',
+      outcome: 'would_deny',
+      reason: 'scope_insufficient',
+    },
+    series: { 'gatehouse_trials_total{route="orders-next",outcome="would_deny"}': 1 },
+    log: {
+      level: 'info',
+      route: 'orders-next',
+      in_force: 'orders',
+      outcome: 'would_deny',
+      reason: 'scope_insufficient',
+      msg: 'A rule with `enforce: false` would deny what was let pass.',
+    },
+  },
   stale_served: {
     event: { event: 'stale_served', client: 'default', pastFor: milliseconds(1_500) },
     series: { 'gatehouse_stale_answers_total{client="default"}': 1 },

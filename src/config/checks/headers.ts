@@ -5,10 +5,18 @@ import { dashedName, isManageable, reservedNameIn } from './reserved-headers.ts'
 
 /** Headers that Gatehouse sets and removes on the way to the upstream. */
 export function checkHeaders(root: Raw): readonly Finding[] {
-  const managed = itemsOf(at(root, 'routes')).flatMap((route) => entriesOf(at(route, 'upstream', 'headers')));
+  const managed = itemsOf(at(root, 'routes')).flatMap((route) => {
+    const anonymous = at(route, 'upstream', 'anonymous');
+    const marker = textOf(anonymous);
+    return [
+      ...entriesOf(at(route, 'upstream', 'headers')),
+      ...(marker === null ? [] : [{ ...anonymous, key: marker }]),
+    ];
+  });
   return [
     ...managed.filter(({ key }) => !isManageable(key)).map(({ key, path }) => atKey(path, unmanageable(key))),
     ...checkSpellings(managed),
+    ...checkMarkers(root),
     ...itemsOf(at(root, 'scrub')).flatMap(checkScrub),
   ];
 }
@@ -23,6 +31,24 @@ function checkSpellings(managed: readonly (Raw & { readonly key: string })[]): r
     if (earlier === undefined || earlier === key) return [];
     const message = `${quoted(key)} and ${quoted(earlier)} differ only in case or separators; write them alike`;
     return [atKey(path, message)];
+  });
+}
+
+/** What says that there was no token must never be what a token says. */
+function checkMarkers(root: Raw): readonly Finding[] {
+  const routes = itemsOf(at(root, 'routes'));
+  const set = new Set(
+    routes.flatMap((route) =>
+      entriesOf(at(route, 'upstream', 'headers')).map(({ key }) => key.toLowerCase()),
+    ),
+  );
+  return routes.flatMap((route) => {
+    const anonymous = at(route, 'upstream', 'anonymous');
+    const name = textOf(anonymous);
+    if (name === null || !set.has(name.toLowerCase())) return [];
+    return [
+      atValue(anonymous.path, `${quoted(name)} is set from answers too; give the marker a name of its own`),
+    ];
   });
 }
 

@@ -65,6 +65,9 @@ function checkClients(root: Raw, routes: readonly Raw[]): readonly Finding[] {
 
 function checkMode(route: Raw): readonly Finding[] {
   const mode = textOf(at(route, 'mode'));
+  const anonymous = at(route, 'upstream', 'anonymous');
+  if (isGiven(anonymous) && mode !== 'optional')
+    return [atKey(anonymous.path, 'is for mode optional only, which lets requests without a token pass')];
   if (mode !== 'public' && mode !== 'deny') return [];
 
   const found: Finding[] = [];

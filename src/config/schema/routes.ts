@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fail, succeed } from '../../domain/index.ts';
-import { flawOfHeaderName } from './http-words.ts';
+import { flawOfHeaderName, headerName } from './http-words.ts';
 import { kindWords, notYet, optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { parsed } from './parsed.ts';
@@ -49,7 +49,12 @@ function route() {
       'required',
       '`public`: no token is looked at. `optional`: none is anonymous, one is judged. `deny`: 403 without a question.',
     ),
-    enforce: notYet('Judged and reported, but never enforced.', true),
+    enforce: standard(
+      yesOrNo(),
+      true,
+      '`false`: judged and reported beside the rule that would be found without it, which stays in force. It guards ' +
+        'nothing, its headers are not managed, and nobody is asked for its sake.',
+    ),
     credential: notYet('Where the token is looked for.', { from: ['header'] }),
     path: standard(
       pathLeniency(),
@@ -107,6 +112,12 @@ function upstream() {
       {},
       'Headers set from the answer: the name of a top-level member, or `{ claim: […], join: "," }`. ' +
         'They are removed from every allowed request that gets no value for them, on every route.',
+    ),
+    anonymous: optional(
+      headerName(),
+      'On `optional` routes: the header that says `true` to the upstream when no token was sent. Removed from every ' +
+        'other request, as `headers` are.',
+      'no such header',
     ),
     authorization: optional(
       choice(['strip', 'keep']),
