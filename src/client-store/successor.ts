@@ -1,7 +1,6 @@
 import {
   type ClientAuthentication,
   type ClientContext,
-  milliseconds,
   type MonotonicMilliseconds,
   monotonicMilliseconds,
   type PreviousAuthentication,
@@ -24,28 +23,19 @@ export function successorOf(
   if (isNamedAlike && isSame({ ...known, previous: undefined }, { ...next, previous: undefined }))
     return known;
   if (namedBy(next) !== null || !isSameIdentity(known, next)) return next;
-  const previous = previousOf(known, next, { kept: keptBy(known), now });
+  const previous = previousOf(known, next, now);
   return previous === null ? next : Object.freeze({ ...next, previous });
 }
 
 function previousOf(
   known: ClientContext,
   next: ClientContext,
-  { kept, now }: { readonly kept: Kept | null; readonly now: MonotonicMilliseconds },
+  now: MonotonicMilliseconds,
 ): PreviousAuthentication | null {
-  const alive = kept !== null && now < kept.until ? kept : null;
-  if (isSame(known.authentication, next.authentication)) return alive;
-  if (next.secretGrace === 0 || known.authentication.method !== next.authentication.method) return null;
-  // A file that was caught while it was written held no secret that a server knows.
-  const wasInForceFor = alive === null ? Infinity : now - (alive.until - known.secretGrace);
-  const { authentication } = alive !== null && wasInForceFor < BLINK ? alive : known;
-  const until = monotonicMilliseconds(now + next.secretGrace);
-  return isSame(authentication, next.authentication) ? null : Object.freeze({ authentication, until });
-}
-
-interface Kept {
-  readonly authentication: ClientAuthentication;
-  readonly until: MonotonicMilliseconds;
+  const { authentication } = known;
+  if (isSame(authentication, next.authentication)) return keptBy(known, now);
+  if (next.secretGrace === 0 || authentication.method !== next.authentication.method) return null;
+  return Object.freeze({ authentication, until: monotonicMilliseconds(now + next.secretGrace) });
 }
 
 /** What the settings name. */
@@ -53,10 +43,12 @@ function namedBy({ previous = null }: ClientContext): ClientAuthentication | nul
   return previous !== null && previous.until === null ? previous.authentication : null;
 }
 
-/** What an earlier succession left; not what the settings name. */
-function keptBy({ previous = null }: ClientContext): Kept | null {
-  if (previous === null || previous.until === null) return null;
-  return { authentication: previous.authentication, until: previous.until };
+/** What an earlier succession left, while it is good; not what the settings name. */
+function keptBy(
+  { previous = null }: ClientContext,
+  now: MonotonicMilliseconds,
+): PreviousAuthentication | null {
+  return previous !== null && previous.until !== null && now < previous.until ? previous : null;
 }
 
 function isSameIdentity(one: ClientContext, other: ClientContext): boolean {
@@ -66,5 +58,3 @@ function isSameIdentity(one: ClientContext, other: ClientContext): boolean {
     one.introspection.endpoint === other.introspection.endpoint
   );
 }
-
-const BLINK = milliseconds(5_000);

@@ -45,11 +45,6 @@ describe('successorOf', () => {
     expect(keptIn(successorOf(second, client('c'), at(MINUTE)))).toEqual(['b', 11 * MINUTE]);
   });
 
-  it('does not take a secret for one that was in force when a file was caught while it was written', () => {
-    const half = successorOf(client('a'), client('hal'), at(0));
-    expect(keptIn(successorOf(half, client('half'), at(1_000)))).toEqual(['a', 1_000 + 10 * MINUTE]);
-  });
-
   it('keeps it through a change of other settings, until its time is over', () => {
     const second = successorOf(client('a'), client('b'), at(0));
     const other = client('b', { allowHttp: true });
@@ -61,7 +56,6 @@ describe('successorOf', () => {
   it('keeps what was in force when a change is taken back', () => {
     const second = successorOf(client('a'), client('b'), at(0));
     expect(keptIn(successorOf(second, client('a'), at(MINUTE)))).toEqual(['b', 11 * MINUTE]);
-    expect(keptIn(successorOf(second, client('a'), at(1_000)))).toBeNull();
   });
 
   it.each<[string, Partial<ClientContext>]>([

@@ -26,6 +26,8 @@ export interface AuthorizationServer {
   readonly requestsTo: (path: string) => number;
   /** From now on has these private keys: the first that goes with an algorithm signs, all are published. */
   readonly changeKeys: (keys: readonly PublishedKey[]) => Promise<void>;
+  /** From now on knows who may introspect by these members of its registration, such as another `client_secret`. */
+  readonly changeClient: (differing: Readonly<Record<string, unknown>>) => Promise<void>;
   /** Takes no connections until `start`. Fine to call twice. */
   readonly stop: () => Promise<void>;
   /** On the same port, with the same tokens. */
@@ -76,7 +78,7 @@ export const INTROSPECTION_PATH = '/token/introspection';
 export async function startAuthorizationServer(
   settings: AuthorizationServerSettings = {},
 ): Promise<AuthorizationServer> {
-  const gateway: RegisteredClient = {
+  let gateway: RegisteredClient = {
     ...settings.registration,
     client_id: settings.clientId ?? 'gateway',
     client_secret: settings.clientSecret ?? newSecret(),
@@ -89,7 +91,8 @@ export async function startAuthorizationServer(
   await door.start();
   const issuer = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${door.port()}`;
   const stored: Stored = new Map();
-  await changeKeys(settings.keys ?? [aKey('signing')]);
+  let keys = settings.keys ?? [aKey('signing')];
+  await renew();
 
   const requestsTo = (path: string): number => counts.get(path) ?? 0;
   return {
@@ -99,13 +102,20 @@ export async function startAuthorizationServer(
     revokeToken,
     introspections: () => requestsTo(INTROSPECTION_PATH),
     requestsTo,
-    changeKeys,
+    async changeKeys(next) {
+      keys = next;
+      await renew();
+    },
+    async changeClient(differing) {
+      gateway = { ...gateway, ...differing };
+      await renew();
+    },
     stop: door.stop,
     start: door.start,
   };
 
-  /** A provider of its own for each set of keys, over one store. */
-  async function changeKeys(keys: readonly PublishedKey[]): Promise<void> {
+  /** A provider of its own for each set of keys and each registration, over one store. */
+  async function renew(): Promise<void> {
     const answer = await createProvider({ issuer, gateway, appSecret, keys, stored });
     door.serve((request, response) => {
       const path = (request.url ?? '').split('?')[0] ?? '';
