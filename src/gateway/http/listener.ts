@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 
 import { type DoorTls, type Milliseconds, milliseconds } from '../../domain/index.ts';
-import { readTls } from './door-tls.ts';
+import { readTls } from '../../listening/index.ts';
 
 /** How long the transport itself waits for a peer (T-61). Tests shorten it. */
 export interface TransportLimits {

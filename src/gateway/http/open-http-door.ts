@@ -16,8 +16,7 @@ import {
   unreachable,
   type WaitSettings,
 } from '../../domain/index.ts';
-import { listenOn } from '../../listening/index.ts';
-import { replaceTls } from './door-tls.ts';
+import { listenOn, replaceTls } from '../../listening/index.ts';
 import { createListener, TRANSPORT_LIMITS, type TransportLimits } from './listener.ts';
 import type { Profile } from './profile.ts';
 import { createEnvoyProfile } from './profiles/envoy.ts';

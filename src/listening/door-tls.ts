@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Server as TlsServer } from 'node:https';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 
-import { codeOf, type DoorTls, fail, type Result, succeed } from '../../domain/index.ts';
+import { codeOf, type DoorTls, fail, type Result, succeed } from '../domain/index.ts';
 
 /** What node:tls is told, or why it would refuse it. Nothing is in force yet. */
 export function readTls(tls: DoorTls): Result<SecureContextOptions, string> {
