@@ -66,8 +66,7 @@ export function createStoreCalls(
     const outcome = await withinBudget(answer, until, clock);
     observe({ event: 'store_asked', operation, tookMs: milliseconds(clock.monotonic() - began) });
     if (outcome.ok) {
-      // A connection that is not there says nothing about the store.
-      if (outcome.value.ok || outcome.value.failure !== 'unavailable') breaker.answered();
+      if (isOfTheStore(outcome.value)) breaker.answered();
       return outcome.value;
     }
     breaker.trip();
@@ -88,4 +87,9 @@ async function settled<Value>(call: () => Promise<Value>): Promise<Result<Value,
   } catch (cause) {
     return fail(storeFailureOf(cause));
   }
+}
+
+/** An answer, be it a refusal; a connection that is not there says nothing about the store. */
+function isOfTheStore(outcome: Result<unknown, StoreFailure | 'timeout'>): boolean {
+  return outcome.ok || (outcome.failure !== 'unavailable' && outcome.failure !== 'timeout');
 }

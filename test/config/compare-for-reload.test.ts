@@ -73,9 +73,31 @@ describe('compareForReload', () => {
     expect(await needingRestart((text) => text.replace(from, to))).toContain(key);
   });
 
+  it('asks for no restart when certificates and passwords on the way to Sentinel were renewed', async () => {
+    const sentinel = (more: string) =>
+      BASE.replace(
+        'url: "redis://r:1"',
+        `sentinel: { name: main, nodes: ["s:1"], password: { env: DOOR } }, tls: { ca: crt, cert: crt, key: key${more} }`,
+      );
+    const environment = { REDIS: 'another-secret', DOOR: 'another-secret' };
+    const before = await settingsOf(
+      sentinel(''),
+      aWorld({ environment: ENVIRONMENT, files: { crt: door.cert, key: door.key } }),
+    );
+    const after = await settingsOf(
+      sentinel(', serverName: redis.internal'),
+      aWorld({
+        environment: { ...ENVIRONMENT, ...environment },
+        files: { crt: renewed.cert, key: renewed.key },
+      }),
+    );
+    expect(compareForReload(before, after)).toEqual([]);
+  });
+
   it.each([
     ["a door's secret", { DOOR: 'another-secret' }],
     ['the password of Redis', { REDIS: 'another-secret' }],
+    ['a cache key', { KEY: Buffer.alloc(32, 9).toString('base64') }],
   ])('asks for no restart when %s was rotated', async (_what, environment) => {
     expect(await needingRestart(same, { environment })).toEqual([]);
   });
