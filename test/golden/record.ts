@@ -5,11 +5,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 
 import { decodeCheckRequest } from '../../src/gateway/envoy/decode-check-request.ts';
 import { loadServiceDefinitions } from '../../src/gateway/envoy/service-definitions.ts';
+import { type Certificate, createAuthority } from '../support/certificates.ts';
 import { type EnvoyDescription, startEnvoy } from '../support/envoy.ts';
 import { AT_THE_DOOR, describeCheck } from './describe-check.ts';
 import { writeGolden } from './write-golden.ts';
@@ -20,6 +22,8 @@ interface Recording {
   readonly filter: Partial<EnvoyDescription>;
   /** As it goes over the connection, one character for each byte. */
   readonly request: string;
+  /** Left out: plain. */
+  readonly tls?: { readonly serverName: string; readonly certificate: Certificate; readonly ca: string };
 }
 
 const TOKEN = 'zRl0mXq3c7NqGk3aB2vTn1yS8oPzLw5dUeHfJiCbAxM';
@@ -38,6 +42,10 @@ const GET = [
 ];
 const POST = ['POST /orders HTTP/1.1', 'Host: api.example.com', `Authorization: Bearer ${TOKEN}`];
 const BODY = '{"item":"book","amount":1}';
+
+const authority = createAuthority();
+const front = authority.issue(['DNS:orders.example.com']);
+const TIER = { tier: 'größer', limit: 7, tags: ['a', { b: null }], isOpen: true };
 
 const RECORDINGS: readonly Recording[] = [
   {
@@ -78,9 +86,27 @@ const RECORDINGS: readonly Recording[] = [
     filter: { allowedHeaders: ['authorization'] },
     request: message(GET),
   },
+  {
+    file: 'mutual-tls-and-metadata',
+    about:
+      'Envoy 1.40, include_tls_session and metadata namespaces: server name, principal, metadata of the route and of a filter',
+    filter: {
+      tls: { ...front, clientCa: authority.ca },
+      routes: [{ prefix: '/orders', metadata: { 'com.example': TIER, unlisted: { a: 'b' } } }],
+      routeMetadataNamespaces: ['com.example'],
+      notes: { 'com.example.notes': { seen: 'here' } },
+    },
+    request: message([...POST, 'Connection: close']),
+    tls: {
+      serverName: 'Orders.example.com',
+      certificate: authority.issue(['URI:spiffe://cluster.local/ns/web/sa/shop', 'DNS:shop.example']),
+      ca: authority.ca,
+    },
+  },
 ];
 
-for (const recording of RECORDINGS) {
+const wanted = process.argv.slice(2);
+for (const recording of RECORDINGS.filter(({ file }) => wanted.length === 0 || wanted.includes(file))) {
   const wire = await record(recording);
   const decoded = decodeCheckRequest(wire, AT_THE_DOOR);
   if (!decoded.ok) throw new Error(`${recording.file}: ${decoded.failure}`);
@@ -91,7 +117,7 @@ for (const recording of RECORDINGS) {
   });
 }
 
-async function record({ filter, request }: Recording): Promise<Buffer> {
+async function record({ filter, request, tls }: Recording): Promise<Buffer> {
   const asked: Buffer[] = [];
   const server = new Server();
   server.addService(loadServiceDefinitions().authorization, {
@@ -114,7 +140,10 @@ async function record({ filter, request }: Recording): Promise<Buffer> {
     ...filter,
   });
   try {
-    const client = connect(envoy.port, '127.0.0.1');
+    const client =
+      tls === undefined
+        ? connect(envoy.port, '127.0.0.1')
+        : connectTls({ port: envoy.port, servername: tls.serverName, ca: tls.ca, ...tls.certificate });
     client.write(request, 'latin1');
     client.resume();
     await once(client, 'end');

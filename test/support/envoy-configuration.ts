@@ -33,16 +33,24 @@ export interface EnvoyDescription {
   readonly metadataHeaders?: Readonly<Record<string, string>>;
   /** Sends this much of the body with the check (gRPC only). */
   readonly bodyBytes?: number;
+  /** PEM: serves https, and tells the check the server name that clients ask for and whose certificate they show. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  /** gRPC only: namespaces of the route's metadata that the check carries. */
+  readonly routeMetadataNamespaces?: readonly string[];
+  /** gRPC only: what a filter before the check notes about every request, by namespace; the check carries it. */
+  readonly notes?: JsonObject;
 }
 
 export interface EnvoyRoute {
   readonly prefix: string;
   readonly contextExtensions?: Readonly<Record<string, string>>;
+  /** By namespace. */
+  readonly metadata?: JsonObject;
   /** The check is left out. */
   readonly unchecked?: boolean;
 }
 
-type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type JsonObject = { readonly [name: string]: Json };
 
 export function envoyConfiguration(description: EnvoyDescription): JsonObject {
@@ -56,6 +64,7 @@ export function envoyConfiguration(description: EnvoyDescription): JsonObject {
           address: loopback(0),
           filter_chains: [
             {
+              ...transport(description),
               filters: [
                 {
                   name: 'envoy.filters.network.http_connection_manager',
@@ -92,6 +101,35 @@ const ROOM_FOR_HEADERS: JsonObject = {
   },
 };
 
+/** TLS towards clients, who may show a certificate. */
+function transport({ tls }: EnvoyDescription): JsonObject {
+  if (tls === undefined) return {};
+  const { cert, key, clientCa } = tls;
+  const inline = (text: string): JsonObject => ({ inline_string: text });
+  return {
+    transport_socket: {
+      name: 'envoy.transport_sockets.tls',
+      typed_config: {
+        '@type': `${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext`,
+        common_tls_context: {
+          tls_certificates: [{ certificate_chain: inline(cert), private_key: inline(key) }],
+          validation_context: { trusted_ca: inline(clientCa) },
+        },
+      },
+    },
+  };
+}
+
+function noting({ notes }: EnvoyDescription): readonly JsonObject[] {
+  if (notes === undefined) return [];
+  const metadata = Object.entries(notes).map(([namespace, value]) => ({
+    metadata_namespace: namespace,
+    value,
+  }));
+  const type = `${TYPE}.filters.http.set_metadata.v3.Config`;
+  return [{ name: 'envoy.filters.http.set_metadata', typed_config: { '@type': type, metadata } }];
+}
+
 function connectionManager(description: EnvoyDescription): JsonObject {
   const { headerKiB, headerCount, normalizePath, metadataHeaders = {} } = description;
   return {
@@ -103,6 +141,7 @@ function connectionManager(description: EnvoyDescription): JsonObject {
       ? {}
       : { common_http_protocol_options: { max_headers_count: headerCount } }),
     http_filters: [
+      ...noting(description),
       { name: FILTER, typed_config: extAuthz(description) },
       {
         name: 'envoy.filters.http.router',
@@ -128,6 +167,7 @@ function connectionManager(description: EnvoyDescription): JsonObject {
 function extAuthz(description: EnvoyDescription): JsonObject {
   const { authorization, failureModeAllow = false, statusOnError, encodeRawHeaders } = description;
   const { validateMutations, allowedHeaders, bodyBytes } = description;
+  const { tls, routeMetadataNamespaces, notes } = description;
   return {
     '@type': `${TYPE}.filters.http.ext_authz.v3.ExtAuthz`,
     transport_api_version: 'V3',
@@ -139,6 +179,9 @@ function extAuthz(description: EnvoyDescription): JsonObject {
     ...optional('validate_mutations', validateMutations),
     ...(statusOnError === undefined ? {} : { status_on_error: { code: statusOnError } }),
     ...(allowedHeaders === undefined ? {} : { allowed_headers: exactly(allowedHeaders) }),
+    ...optional('include_tls_session', tls === undefined ? undefined : true),
+    ...optional('route_metadata_context_namespaces', routeMetadataNamespaces),
+    ...optional('metadata_context_namespaces', notes === undefined ? undefined : Object.keys(notes)),
     ...(bodyBytes === undefined
       ? {}
       : {
@@ -170,12 +213,13 @@ function everything({ contextExtensions }: EnvoyDescription): EnvoyRoute {
   return { prefix: '/', ...(contextExtensions === undefined ? {} : { contextExtensions }) };
 }
 
-function route({ prefix, contextExtensions, unchecked = false }: EnvoyRoute): JsonObject {
+function route({ prefix, contextExtensions, metadata, unchecked = false }: EnvoyRoute): JsonObject {
   const perRoute = unchecked
     ? { disabled: true }
     : { check_settings: { context_extensions: contextExtensions ?? {} } };
   return {
     match: { prefix },
+    ...(metadata === undefined ? {} : { metadata: { filter_metadata: metadata } }),
     // No limit of Envoy's own: a test that waits says for how long.
     route: { cluster: 'upstream', timeout: '0s' },
     typed_per_filter_config: {
