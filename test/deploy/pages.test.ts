@@ -8,7 +8,13 @@ import { fencedBlocks, repositoryPath, shippedText } from './shipped.ts';
 
 const PAGES = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-  ...['docs/architecture.md', 'docs/deviations.md', 'docs/introspection.md', 'docs/signed-answers.md'],
+  ...[
+    'docs/architecture.md',
+    'docs/clients.md',
+    'docs/deviations.md',
+    'docs/introspection.md',
+    'docs/signed-answers.md',
+  ],
   ...['docs/discovery.md', 'docs/doctor.md', 'docs/outages.md', 'docs/proxies.md'],
   ...readdirSync(repositoryPath('docs/adr')).map((name) => `docs/adr/${name}`),
 ];
