@@ -6,6 +6,8 @@ export interface SingleFlight<Key, Value> {
   join(key: Key): Promise<Value> | undefined;
   /** Starts the task for a key that nobody else is at. The task must settle with a value. */
   start(key: Key, task: () => Promise<Value>): Promise<Value>;
+  /** How many wait for this key, the one who started it included; 0: nothing is under way. */
+  waiting(key: Key): number;
   /** Keys under way or held. */
   readonly size: number;
 }
@@ -17,9 +19,16 @@ export function createSingleFlight<Key, Value>(
   holdFor: (value: Value) => Milliseconds,
 ): SingleFlight<Key, Value> {
   const flights = new Map<Key, Promise<Value>>();
+  // Only of keys that somebody has joined.
+  const joined = new Map<Key, number>();
 
   return {
-    join: (key) => flights.get(key),
+    join(key) {
+      const flight = flights.get(key);
+      if (flight !== undefined) joined.set(key, (joined.get(key) ?? 0) + 1);
+      return flight;
+    },
+    waiting: (key) => (flights.has(key) ? 1 + (joined.get(key) ?? 0) : 0),
     start,
     get size() {
       return flights.size;
@@ -44,6 +53,8 @@ export function createSingleFlight<Key, Value>(
   }
 
   function land(key: Key, flight: Promise<Value>): void {
-    if (flights.get(key) === flight) flights.delete(key);
+    if (flights.get(key) !== flight) return;
+    flights.delete(key);
+    joined.delete(key);
   }
 }

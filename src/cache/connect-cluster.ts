@@ -26,14 +26,8 @@ export function connectCluster(
   connect(0);
 
   return {
-    adapterFor(name) {
-      if (!cluster.isReady) return null;
-      const master = cluster.slots[clusterSlotOf(name)]?.master;
-      if (master === undefined) return null;
-      if (master.client?.isReady === true) return adapter;
-      connectMaster(master);
-      return null;
-    },
+    adapterFor: (name) => (isReachable(name) ? adapter : null),
+    commandsFor: (name) => (isReachable(name) ? cluster : null),
     state,
     // A server that is not connected costs nobody any time.
     ping: async () => {
@@ -45,6 +39,14 @@ export function connectCluster(
       cluster.destroy();
     },
   };
+
+  function isReachable(name: string): boolean {
+    const master = cluster.isReady ? cluster.slots[clusterSlotOf(name)]?.master : undefined;
+    if (master === undefined) return false;
+    if (master.client?.isReady === true) return true;
+    connectMaster(master);
+    return false;
+  }
 
   function open() {
     const made = createCluster({

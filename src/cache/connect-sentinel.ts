@@ -28,6 +28,7 @@ export function connectSentinel(
 
   return {
     adapterFor: () => (hasMaster() ? adapter : null),
+    commandsFor: () => (hasMaster() ? client : null),
     state: () => (hasMaster() ? 'connected' : 'disconnected'),
     ping: () => (hasMaster() ? answered(client.ping()) : Promise.resolve()),
     close() {

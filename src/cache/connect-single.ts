@@ -21,6 +21,7 @@ export function connectSingle(
 
   return {
     adapterFor: () => (client.isReady ? adapter : null),
+    commandsFor: () => (client.isReady ? client : null),
     state: () => (client.isReady ? 'connected' : 'disconnected'),
     ping: () => answered(client.ping()),
     close: () => client.destroy(),

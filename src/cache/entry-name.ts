@@ -13,5 +13,10 @@ export function documentName(name: string): string {
   return `${PREFIX}:document:${name}`;
 }
 
+/** Name of the lock for who asks about a token. */
+export function lockName(key: CacheKey): string {
+  return `${PREFIX}:lock:${key}`;
+}
+
 /** A name under which nothing is ever stored: for asking whether the store answers. */
 export const PROBE_NAME = `${PREFIX}:probe`;

@@ -10,12 +10,29 @@ export interface RedisConnection {
    * Sentinel or of a Cluster would wait for one instead, without end.
    */
   adapterFor(name: string): KeyvStoreAdapter | null;
+  /** What can be asked of the same place besides. */
+  commandsFor(name: string): RedisCommands | null;
   /** `partly`: some servers of a Cluster, not all. */
   state(): 'connected' | 'partly' | 'disconnected';
   /** Settles when every server that is connected has answered. An answer is an answer, be it a refusal. */
   ping(): Promise<void>;
   /** Lets go at once. */
   close(): void;
+}
+
+/** The commands that we give ourselves, beside those of Keyv's adapter. */
+export interface RedisCommands {
+  /** `null`: the condition does not hold. */
+  set(
+    name: string,
+    value: string,
+    options: {
+      readonly condition: 'NX';
+      readonly expiration: { readonly type: 'PX'; readonly value: number };
+    },
+  ): Promise<string | null>;
+  get(name: string): Promise<string | null>;
+  eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
 }
 
 export interface RedisConnectionParts {

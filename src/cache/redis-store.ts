@@ -19,7 +19,12 @@ import { connectSentinel } from './connect-sentinel.ts';
 import { connectSingle } from './connect-single.ts';
 import { createConnectionInUse } from './connection-in-use.ts';
 import { openKeyv } from './open-keyv.ts';
-import { addressOf, type RedisConnection, type RedisConnectionParts } from './redis-connection.ts';
+import {
+  addressOf,
+  type RedisCommands,
+  type RedisConnection,
+  type RedisConnectionParts,
+} from './redis-connection.ts';
 import { isSameTls } from './same-tls.ts';
 import { storeFailureOf } from './store-failure.ts';
 
@@ -32,6 +37,11 @@ export interface RedisStoreParts {
 
 export interface RedisStore {
   readonly store: Keyv<string>;
+  /** A command besides, to where this entry is kept. Rejects when there is no connection. */
+  readonly command: <Value>(
+    name: string,
+    call: (commands: RedisCommands) => Promise<Value>,
+  ) => Promise<Value>;
   /** Settles when every server that is connected has answered. */
   readonly ping: () => Promise<void>;
   /**
@@ -55,6 +65,7 @@ export function openRedisStore(initial: RedisSettings, { observe, randomness }: 
 
   return {
     store: openKeyv(guarded(adapterFor)),
+    command: async (name, call) => call(commandsFor(name)),
     ping: () => connection.current.ping(),
     renew(next) {
       const isTlsNew = !isSameTls(settings.tls, next.tls);
@@ -79,6 +90,13 @@ export function openRedisStore(initial: RedisSettings, { observe, randomness }: 
     const adapter = connection.current.adapterFor(name);
     if (adapter === null) throw new ClientOfflineError();
     return adapter;
+  }
+
+  function commandsFor(name: string): RedisCommands {
+    if (isClosed) throw new ClientClosedError();
+    const commands = connection.current.commandsFor(name);
+    if (commands === null) throw new ClientOfflineError();
+    return commands;
   }
 
   function connect(): RedisConnection {

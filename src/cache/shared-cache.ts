@@ -13,6 +13,7 @@ import {
   type HouseEvent,
   type JsonObject,
   type Milliseconds,
+  milliseconds,
   MISS,
   monotonicMilliseconds,
   type MonotonicMilliseconds,
@@ -24,7 +25,7 @@ import { entryName } from './entry-name.ts';
 import { createNewestKnown } from './newest-known.ts';
 import type { LongestAge, ReadIntrospection } from './record-text.ts';
 import { createSealedEntries, type EntryFailure } from './sealed-entries.ts';
-import { createStoreCalls, type StoreCallsParts } from './store-calls.ts';
+import { createStoreCalls, type StoreCalls, type StoreCallsParts } from './store-calls.ts';
 import { timeToLive } from './time-to-live.ts';
 
 export interface SharedCacheParts extends StoreCallsParts {
@@ -48,6 +49,8 @@ export interface SharedCache extends TokenCache {
   put(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void>;
   /** Tells of an answer that this process has, so that an older one in the store is not believed. */
   note(key: CacheKey, record: CacheRecord): void;
+  /** For further calls of the same store, which then stops being called for all together. */
+  readonly calls: Pick<StoreCalls, 'ask'>;
   /** For the operator's status page. */
   status(): JsonObject;
   /** The store has stopped answering, and is left alone until it answers again. */
@@ -67,6 +70,7 @@ export function createSharedCache(parts: SharedCacheParts, settings: SharedCache
     get,
     put: (kind, key, record) => share(kind, key, record).catch(() => failed('put', 'error')),
     note: (key, record) => newest.note(key, record),
+    calls,
     status: () => ({ state: calls.isResting ? 'resting' : 'in use' }),
     get isResting() {
       return calls.isResting;
@@ -106,7 +110,9 @@ export function createSharedCache(parts: SharedCacheParts, settings: SharedCache
   }
 
   async function share(kind: CacheKind, key: CacheKey, record: CacheRecord): Promise<void> {
-    const keepFor = timeToLive(record, clock.now(), maxAge[record.introspection.kind]);
+    // At least for a moment, so that an entry that is over takes the place of one that is no longer true.
+    const longest = milliseconds(Math.max(1, maxAge[record.introspection.kind]));
+    const keepFor = timeToLive(record, clock.now(), longest);
     if (keepFor === null || newest.isOlder(key, record)) return;
     newest.note(key, record);
     const written = await entries.write(entryName(kind, key), seal, { record, keepFor }, soon());

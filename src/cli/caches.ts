@@ -1,6 +1,7 @@
 import {
   createDocumentShelf,
   createMemoryCache,
+  createRedisLock,
   createSharedCache,
   NO_SHARED_CACHE,
   type SharedCache,
@@ -9,6 +10,7 @@ import type { CacheSettings } from '../config/index.ts';
 import {
   type Clock,
   type DocumentShelf,
+  type EnquiryLock,
   type JsonObject,
   type MemoryCache,
   milliseconds,
@@ -28,6 +30,8 @@ export interface Caches {
   readonly names: NameKeys;
   /** Documents in the shared store; `null`: there is none. */
   readonly documents: DocumentShelf | null;
+  /** Who asks about a token that many wait for; `null`: replicas do not agree on that. */
+  readonly lock: EnquiryLock | null;
   /** Puts other sizes, times, keys, passwords or certificates in force. The place of the store needs a restart. */
   replace(settings: CacheSettings): void;
   stats(): ReturnType<ReturnType<typeof createMemoryCache>['stats']>;
@@ -73,6 +77,9 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     },
     get documents() {
       return store === null ? null : createDocumentShelf({ store: store.store, ...keys, clock, observe });
+    },
+    get lock() {
+      return lockOf(settings, shared, parts);
     },
     replace,
     stats: () => memory.stats(),
@@ -122,7 +129,7 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
   }
 
   function openMemory() {
-    return createMemoryCache({ clock, observe }, settings);
+    return createMemoryCache({ clock, observe, longestPast: () => settings.stale }, settings);
   }
 
   /** Whatever this process comes to know, the shared tier must not contradict with something older. */
@@ -141,6 +148,16 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
   function isResting(): boolean {
     return shared?.isResting ?? false;
   }
+}
+
+function lockOf(
+  { shared: settings }: CacheSettings,
+  shared: SharedCache | null,
+  { store, clock, randomness }: CacheParts,
+): EnquiryLock | null {
+  const command = store?.command ?? null;
+  if (settings === null || !settings.coalesce || shared === null || command === null) return null;
+  return createRedisLock({ command, calls: shared.calls, clock, randomness }, settings);
 }
 
 /** Which keys there are, and in which order; for comparing alone. */

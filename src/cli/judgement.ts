@@ -6,6 +6,7 @@ import {
   type Check,
   type Clock,
   createAnswerFor,
+  type EnquiryLock,
   type Introspector,
   type MemoryCache,
   type NameKeys,
@@ -30,18 +31,19 @@ export interface JudgementParts {
   readonly memory: MemoryCache;
   readonly shared: TokenCache;
   readonly names: NameKeys;
+  readonly lock: EnquiryLock | null;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly observe: Observe;
 }
 
 export function createJudgement(settings: Settings, parts: JudgementParts): Judgement {
-  const { clients, introspector, memory, shared, names, clock, randomness, observe } = parts;
+  const { clients, introspector, memory, shared, names, lock, clock, randomness, observe } = parts;
   const { active, inactive } = settings.cache;
 
   const policy = createPolicy(settings.routes, { scrub: settings.scrub }, { observe });
   const resolve = createResolve(
-    { introspector, memory, shared, names, clock, randomness, observe },
+    { introspector, memory, shared, names, lock, clock, randomness, observe },
     { active, inactive },
   );
   const choice = createClientChoice({ store: clients }, settings);

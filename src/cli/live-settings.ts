@@ -23,7 +23,7 @@ export interface Refused {
   readonly problems: readonly string[];
 }
 
-export interface LiveSettingsParts extends Omit<JudgementParts, 'memory' | 'shared' | 'names'> {
+export interface LiveSettingsParts extends Omit<JudgementParts, 'memory' | 'shared' | 'names' | 'lock'> {
   readonly clients: HouseClients;
   readonly caches: Caches;
 }
@@ -67,7 +67,7 @@ export function createLiveSettings(initial: Settings, parts: LiveSettingsParts):
   };
 
   function judge(by: Settings): Judgement {
-    const { memory, shared, names } = caches;
-    return createJudgement(by, { ...parts, memory, shared, names });
+    const { memory, shared, names, lock } = caches;
+    return createJudgement(by, { ...parts, memory, shared, names, lock });
   }
 }

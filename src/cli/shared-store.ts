@@ -1,11 +1,13 @@
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
-import { loadStoreModule, openKeyv, openRedisStore, type RedisStoreParts } from '../cache/index.ts';
+import { loadStoreModule, openKeyv, openRedisStore, type RedisStore, type RedisStoreParts } from '../cache/index.ts';
 import type { SharedStoreSettings } from '../config/index.ts';
 import { type Clock, type JsonObject, milliseconds, unreachable } from '../domain/index.ts';
 
 /** The store behind the shared tier, whatever it is. */
 export interface SharedStore {
   readonly store: Keyv<string>;
+  /** Commands besides those of a Keyv store; `null`: it takes none. */
+  readonly command: RedisStore['command'] | null;
   /** Asks all of it whether it answers; `null`: a lookup will do. */
   readonly ping: (() => Promise<void>) | null;
   /** Puts rotated passwords and certificates in force. */
@@ -64,6 +66,7 @@ function redisStore(
 function adapterStore(adapter: KeyvStoreAdapter, kind: string, close: () => Promise<void>): SharedStore {
   return {
     store: openKeyv(adapter),
+    command: null,
     ping: null,
     renew: () => undefined,
     status: () => ({ kind }),

@@ -191,12 +191,15 @@ function clientMatchesOf(clients: NonNullable<SettingsInput['clients']>): Client
 }
 
 function sharedOf(
-  { redis, module, timeout }: NonNullable<SettingsInput['cache']['shared']>,
+  { redis, module, timeout, coalesce }: NonNullable<SettingsInput['cache']['shared']>,
   sources: Sources,
   folder: string,
 ): SharedCacheSettings {
-  if (module !== undefined) return { store: { kind: 'module', path: resolve(folder, module) }, timeout };
-  return { store: { kind: 'redis', redis: redisSettingsOf(checked(redis), sources) }, timeout };
+  const store =
+    module === undefined
+      ? ({ kind: 'redis', redis: redisSettingsOf(checked(redis), sources) } as const)
+      : ({ kind: 'module', path: resolve(folder, module) } as const);
+  return { store, timeout, coalesce };
 }
 
 function secretOf(reference: TextReference, { textOf }: Sources): Secret {

@@ -110,6 +110,8 @@ export interface MemoryPartition {
 
 export interface SharedCacheSettings {
   readonly store: SharedStoreSettings;
+  /** Whether replicas agree who asks about a token that many wait for. */
+  readonly coalesce: boolean;
   readonly timeout: Milliseconds;
 }
 

@@ -37,6 +37,14 @@ export type HouseEvent =
     }
   /** A check joined an enquiry that was already under way (decision 7). */
   | { readonly event: 'enquiry_shared' }
+  /**
+   * Many waited for one new token, so the replicas agreed who asks. `found`: another one had asked; `missed`: it had no
+   * answer for us; `late`: it took too long; `unavailable`: the store does not answer.
+   */
+  | {
+      readonly event: 'enquiry_coalesced';
+      readonly outcome: 'asked' | 'found' | 'missed' | 'late' | 'unavailable';
+    }
   /** Nobody was asked about a token that nobody knows, for too many others of late were inactive. */
   | { readonly event: 'enquiry_refused'; readonly client: string; readonly spent: 'client' | 'source' }
   /** An answer whose time was over was served, for its server is out. */

@@ -12,6 +12,7 @@ export * from './credential.ts';
 export * from './decision.ts';
 export * from './document-shelf.ts';
 export * from './door.ts';
+export * from './enquiry-lock.ts';
 export * from './enquiry-words.ts';
 export * from './foreign-error.ts';
 export * from './enquiry-words.ts';

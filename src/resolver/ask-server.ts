@@ -1,12 +1,14 @@
 import {
-  type Clock,
+  type CacheRecord,
   type ClientContext,
+  type Clock,
   fail,
   fault,
   type Introspector,
   type Observe,
   type Recall,
 } from '../domain/index.ts';
+import type { AcrossReplicas, Turn } from './across-replicas.ts';
 import type { EnquiryBudget, Spent } from './enquiry-budget.ts';
 import type { CacheLimits } from './keep-for.ts';
 import type { OutageWatch } from './outage-watch.ts';
@@ -25,25 +27,59 @@ export interface AskServerParts {
   readonly budget: Pick<EnquiryBudget, 'charge'>;
   readonly outages: Pick<OutageWatch, 'learn'>;
   readonly remember: Remember;
+  readonly store: StoreInEnquiry;
+  /** `null`: replicas do not wait for one another. */
+  readonly acrossReplicas: AcrossReplicas | null;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly observe: Observe;
 }
 
+/** What an enquiry has to do with the shared store. */
+export interface StoreInEnquiry {
+  recall(wanted: Wanted): Promise<Recall>;
+  /** `null`: what is there will not do. */
+  take(record: CacheRecord, wanted: Wanted, limits: CacheLimits): Outcome | null;
+  /** Whether several wait for this token here, so that others may wait elsewhere. */
+  isHerd(wanted: Wanted): boolean;
+}
+
+const ASK: Turn = { kind: 'ask', done: () => undefined };
+
 export function createAskServer(parts: AskServerParts): AskServer {
-  const { introspector, budget, outages, remember, clock, observe } = parts;
+  const { introspector, budget, outages, remember, store, acrossReplicas, clock, observe } = parts;
 
   return async function askServer(wanted, limits, stored) {
     const { question, token, key, address } = wanted;
-    const askedAt = clock.monotonic();
     const charge = budget.charge(question.client, key, address);
-    if (typeof charge === 'string') return { answer: refuse(question.client, charge), from: null, askedAt };
+    if (typeof charge === 'string') return nobody(refuse(question.client, charge));
 
+    const isHerd = store.isHerd(wanted);
+    const turn = isHerd ? await takeTurn(wanted, limits) : ASK;
+    const elsewhere = turn.kind === 'found' ? store.take(turn.record, wanted, limits) : null;
+    if (elsewhere !== null) {
+      charge(elsewhere.answer);
+      return elsewhere;
+    }
+
+    const askedAt = clock.monotonic();
     const answer = await introspector.ask(question, token);
     charge(answer);
     outages.learn(question.client, key, answer);
-    if (answer.ok) remember(answer.value, wanted, { askedAt, limits, stored });
+    const kept = answer.ok ? remember(answer.value, wanted, { askedAt, limits, stored, isHerd }) : null;
+    // Not before the others can find it.
+    void Promise.resolve(kept).then(turn.kind === 'ask' ? turn.done : undefined);
     return { answer, from: answer.ok ? 'server' : null, askedAt };
   };
+
+  /** Where an answer of others would not do, or could not be found, nobody waits for one. */
+  function takeTurn(wanted: Wanted, limits: CacheLimits): Promise<Turn> | Turn {
+    if (acrossReplicas === null || wanted.age.freshness === 0 || limits.active.max === 0) return ASK;
+    return acrossReplicas(wanted, () => store.recall(wanted));
+  }
+
+  function nobody(answer: Answer): Outcome {
+    return { answer, from: null, askedAt: clock.monotonic() };
+  }
 
   function refuse({ name, budget: { beyond } }: ClientContext, spent: Spent): Answer {
     observe({ event: 'enquiry_refused', client: name, spent });

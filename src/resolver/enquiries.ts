@@ -10,6 +10,7 @@ import {
   type CacheKind,
   type CacheRecord,
   type Clock,
+  type EnquiryLock,
   type Introspector,
   type MemoryHit,
   type Miss,
@@ -21,6 +22,7 @@ import {
   type Recall,
   succeed,
 } from '../domain/index.ts';
+import { createAcrossReplicas } from './across-replicas.ts';
 import { createAskServer } from './ask-server.ts';
 import { createEnquiryBudget } from './enquiry-budget.ts';
 import { freshAnswer } from './fresh-answer.ts';
@@ -45,6 +47,8 @@ export interface EnquiriesParts {
   readonly tiers: Tiers;
   readonly outages: Pick<OutageWatch, 'learn'>;
   readonly names: NameKeys;
+  /** `null`: replicas ask whatever others ask. */
+  readonly lock: EnquiryLock | null;
   readonly clock: Clock;
   readonly randomness: Pick<Randomness, 'fraction'>;
   readonly observe: Observe;
@@ -64,7 +68,9 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
   const budget = createEnquiryBudget(parts);
   const refreshPlaces = createRefreshPlaces();
   const remember = createRemember({ ...parts, recallFromStore: recallAnyway }, settings);
-  const askServer = createAskServer({ ...parts, budget, remember });
+  const store = { recall: recallAnyway, take, isHerd: ({ key }: Wanted) => flights.waiting(key) > 1 };
+  const acrossReplicas = parts.lock === null ? null : createAcrossReplicas({ ...parts, lock: parts.lock });
+  const askServer = createAskServer({ ...parts, budget, remember, store, acrossReplicas });
 
   return {
     answerTo(wanted) {
@@ -102,8 +108,8 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
     try {
       const limits = limitsFor(wanted.question.client, settings);
       const stored = await recallFromStore(wanted, limits);
-      if (stored.kind === 'hit' && suits(stored.record, wanted, limits)) return take(stored.record, wanted);
-      return await askServer(wanted, limits, stored);
+      const known = stored.kind === 'hit' ? take(stored.record, wanted, limits) : null;
+      return known ?? (await askServer(wanted, limits, stored));
     } catch (cause) {
       return { answer: crashed(cause), from: null, askedAt: startedAt };
     }
@@ -130,7 +136,9 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
     );
   }
 
-  function take(record: CacheRecord, { key, question }: Wanted): Outcome {
+  function take(record: CacheRecord, wanted: Wanted, limits: CacheLimits): Outcome | null {
+    if (!suits(record, wanted, limits)) return null;
+    const { key, question } = wanted;
     tiers.keep(key, record, question.client.name);
     if (record.introspection.kind === 'active') budget.know(key);
     const askedAt = monotonicMilliseconds(clock.monotonic() - Math.max(0, clock.now() - record.storedAt));

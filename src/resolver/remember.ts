@@ -14,8 +14,8 @@ import type { ResolveSettings } from './settings.ts';
 import type { Tiers } from './tiers.ts';
 import type { Wanted } from './wanted.ts';
 
-/** Keeps a fresh answer where it belongs. */
-export type Remember = (introspection: Introspection, wanted: Wanted, facts: AnswerFacts) => void;
+/** Keeps a fresh answer where it belongs: in memory at once, in the store by the time it settles. */
+export type Remember = (introspection: Introspection, wanted: Wanted, facts: AnswerFacts) => Promise<void>;
 
 export interface AnswerFacts {
   readonly askedAt: MonotonicMilliseconds;
@@ -23,6 +23,8 @@ export interface AnswerFacts {
   readonly limits: CacheLimits;
   /** What the shared store said before the server was asked. */
   readonly stored: Recall;
+  /** Whether several wait for it: that is as good as a second sighting. */
+  readonly isHerd: boolean;
 }
 
 export interface RememberParts {
@@ -36,16 +38,18 @@ export function createRemember(parts: RememberParts, settings: ResolveSettings):
   const { tiers, recallFromStore, clock } = parts;
   const { jitter, refreshAhead: refreshesAhead } = settings.active;
 
-  return function remember(introspection, wanted, { askedAt, limits, stored }) {
+  return async function remember(introspection, wanted, facts) {
+    const { askedAt, limits, stored, isHerd } = facts;
     const { key, question } = wanted;
     const record = recordOf(introspection, askedAt, parts, { ...limits, jitter, refreshesAhead });
     if (record !== null) tiers.keep(key, record, question.client.name);
+    else if (introspection.kind === 'inactive') tiers.forget(key);
+
     if (introspection.kind === 'active') {
-      if (record !== null) void tiers.share(key, record);
-      return;
-    }
-    if (record === null) tiers.forget(key);
-    if (limits.active.max > 0) void retract(wanted, record ?? overAtOnce(), stored);
+      if (record !== null) await tiers.share(key, record);
+    } else if (record !== null && isHerd && settings.inactive.shared) {
+      await tiers.share(key, record);
+    } else if (limits.active.max > 0) await retract(wanted, record ?? overAtOnce(), stored);
   };
 
   /**

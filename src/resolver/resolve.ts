@@ -19,6 +19,7 @@ import {
   fail,
   type Fault,
   fault,
+  type EnquiryLock,
   type Introspector,
   type MemoryCache,
   type MemoryHit,
@@ -48,6 +49,8 @@ export interface ResolveParts {
   readonly memory: MemoryCache;
   readonly shared: TokenCache;
   readonly names: NameKeys;
+  /** Lets replicas agree who asks about a token that many wait for; `null`: they do not. */
+  readonly lock: EnquiryLock | null;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly observe: Observe;
@@ -99,13 +102,13 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     const key = names.name(KIND, question.identity, token);
     const known = tiers.recallFromMemory(key);
     if (known.kind === 'miss')
-      return answerUnknown({ question, token, key, age, known: null, address: context.clientAddress });
-    if (!isYoungEnough(known, question.client, age, judging))
-      return enquire({ question, token, key, age, known: known.record, address: context.clientAddress });
-
+      return answerUnknown(wantedBy(context, { question, token, key, age, known: null }));
     const { record } = known;
+    if (!isYoungEnough(known, question.client, age, judging))
+      return enquire(wantedBy(context, { question, token, key, age, known: record }));
+
     if (known.refreshAt <= clock.monotonic())
-      enquiries.refresh(known, { question, token, key, age: ANY_AGE, known: record, address: null });
+      enquiries.refresh(known, wantedBy(context, { question, token, key, age: ANY_AGE, known: record }));
     // Its second sighting: whoever invents tokens sends each of them once.
     if (settings.inactive.shared && known.uses === 1 && record.introspection.kind === 'inactive')
       void tiers.share(key, record);
@@ -159,4 +162,11 @@ function isYoungEnough(
   const ageMs = clock.monotonic() - askedAt;
   const { max } = limitsFor(client, settings)[record.introspection.kind];
   return ageMs < max && (freshness === null || ageMs <= freshness);
+}
+
+function wantedBy(
+  { clientAddress, waitUntil }: RequestContext,
+  wanted: Omit<Wanted, 'address' | 'waitUntil'>,
+): Wanted {
+  return { ...wanted, address: clientAddress, waitUntil };
 }

@@ -18,6 +18,8 @@ export interface Wanted {
   readonly token: AccessToken;
   readonly key: CacheKey;
   readonly age: AnswerAge;
+  /** When the caller gives up. */
+  readonly waitUntil: MonotonicMilliseconds;
   /** Address of the client; `null`: nobody knows it. */
   readonly address: string | null;
   /** What memory holds, too old for this request or about to be; `null`: nothing. */

@@ -56,6 +56,13 @@ export const STORE_CALLS = membersOf<Arm<'store_asked'>['operation']>({ get: 0, 
 export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
 export const REFRESH_OUTCOMES = membersOf<Refresh['outcome']>({ active: 0, inactive: 0, failed: 0 });
 export const TRIAL_OUTCOMES = membersOf<TrialOutcome>({ same: 0, would_allow: 0, would_deny: 0, unknown: 0 });
+export const COALESCED = membersOf<Arm<'enquiry_coalesced'>['outcome']>({
+  asked: 0,
+  found: 0,
+  missed: 0,
+  late: 0,
+  unavailable: 0,
+});
 export const SPENT = membersOf<Arm<'enquiry_refused'>['spent']>({ client: 0, source: 0 });
 export const SUSPENSION_CAUSES = membersOf<SuspensionCause>({ failing: 0, throttled: 0, credentials: 0 });
 export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, share: 0, expired: 0 });

@@ -36,6 +36,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'cache_evicted':
     case 'enquiry_shared':
     case 'answer_refreshed':
+    case 'enquiry_coalesced':
     case 'client_record_read':
       return null;
     case 'trial_judged':
@@ -94,7 +95,8 @@ type Silent =
   | 'cache_evicted'
   | 'enquiry_shared'
   | 'client_record_read'
-  | 'answer_refreshed';
+  | 'answer_refreshed'
+  | 'enquiry_coalesced';
 
 export function lineOf(event: LoggedEvent): Line {
   switch (event.event) {

@@ -1,4 +1,5 @@
 import {
+  COALESCED,
   DOORS,
   EVICTION_CAUSES,
   FAULTS,
@@ -155,6 +156,11 @@ export const METRICS = {
     'A 99th percentile near `wait.max` or `introspection.timeout`.',
   ),
   gatehouse_enquiries_shared_total: counter('Checks that joined an enquiry under way.', {}, null),
+  gatehouse_enquiries_coalesced_total: counter(
+    'Enquiries that several waited for and that replicas agreed on (`cache.shared.coalesce`), by what came of it.',
+    { outcome: COALESCED },
+    'A lasting rate of `late`: a replica took long to ask, or died meanwhile.',
+  ),
   gatehouse_enquiries_refused_total: counter(
     'Enquiries about unknown tokens that were not made, for too many others were inactive (`limits.inactive`).',
     { client: CLIENT, spent: SPENT },

@@ -7,6 +7,7 @@ import {
   PARTITIONS,
   STORE_CALLS,
   REFRESH_OUTCOMES,
+  COALESCED,
   RECORD_OUTCOMES,
   STORE_FAILURES,
   STORE_OPERATIONS,
@@ -67,6 +68,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
         return;
       case 'enquiry_shared':
         counters.shared.value += 1;
+        return;
+      case 'enquiry_coalesced':
+        counters.coalesced[event.outcome].value += 1;
         return;
       case 'enquiry_refused':
         refusedEnquiries.at({ client: event.client, spent: event.spent }).value += 1;
@@ -133,6 +137,7 @@ function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
   const records = scalar('gatehouse_client_records_total');
   const storeTimes = histogram('gatehouse_shared_cache_duration_seconds');
   const evictions = scalar('gatehouse_cache_evictions_total');
+  const coalesced = scalar('gatehouse_enquiries_coalesced_total');
   const refreshed = scalar('gatehouse_refreshes_total');
 
   return {
@@ -147,6 +152,7 @@ function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
     ),
     records: row(RECORD_OUTCOMES, (outcome) => records.at({ outcome })),
     shared: scalar('gatehouse_enquiries_shared_total').at({}),
+    coalesced: row(COALESCED, (outcome) => coalesced.at({ outcome })),
     refreshed: row(REFRESH_OUTCOMES, (outcome) => refreshed.at({ outcome })),
     crashes: scalar('gatehouse_crashes_total').at({}),
   };

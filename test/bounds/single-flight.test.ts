@@ -17,6 +17,19 @@ describe('createSingleFlight', () => {
     expect(await joined).toBe('value');
   });
 
+  it('says how many wait', async () => {
+    const flights = createSingleFlight<string, string>(holdFaults);
+    expect(flights.waiting('a')).toBe(0);
+    const first = flights.start('a', async () => 'value');
+    expect(flights.waiting('a')).toBe(1);
+    void flights.join('a');
+    void flights.join('a');
+    expect([flights.waiting('a'), flights.waiting('b')]).toEqual([3, 0]);
+    await first;
+    void flights.start('a', async () => 'again');
+    expect(flights.waiting('a')).toBe(1);
+  });
+
   it('keeps other keys apart', () => {
     const flights = createSingleFlight<string, string>(holdFaults);
     void flights.start('a', async () => 'value');

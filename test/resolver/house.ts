@@ -5,6 +5,7 @@ import {
   type AnswerAge,
   ANY_AGE,
   type ClientContext,
+  type EnquiryLock,
   type Fault,
   INACTIVE,
   type Introspection,
@@ -41,6 +42,7 @@ export interface Differing {
   readonly bounds?: typeof ROOMY;
   readonly longestPast?: number;
   readonly shared?: TokenCache;
+  readonly lock?: EnquiryLock;
   readonly limits?: ResolveSettings;
   readonly fraction?: () => number;
 }
@@ -75,7 +77,8 @@ export function aHouse(differing: Differing = {}) {
       differing.bounds ?? ROOMY,
     );
   const { names } = deriveKeys(Buffer.alloc(32, 7));
-  const parts = { introspector, memory, shared, names, clock, randomness, observe };
+  const { lock = null } = differing;
+  const parts = { introspector, memory, shared, names, lock, clock, randomness, observe };
   const resolve = createResolve(parts, limits);
 
   return {

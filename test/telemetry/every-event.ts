@@ -82,6 +82,14 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     series: { gatehouse_enquiries_shared_total: 1 },
     log: null,
   },
+  enquiry_coalesced: {
+    event: { event: 'enquiry_coalesced', outcome: 'found' },
+    series: {
+      'gatehouse_enquiries_coalesced_total{outcome="found"}': 1,
+      'gatehouse_enquiries_coalesced_total{outcome="late"}': 0,
+    },
+    log: null,
+  },
   enquiry_refused: {
     event: { event: 'enquiry_refused', client: 'default', spent: 'source' },
     series: { 'gatehouse_enquiries_refused_total{client="default",spent="source"}': 1 },

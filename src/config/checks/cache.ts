@@ -1,4 +1,4 @@
-import { atKey, type Finding } from '../finding.ts';
+import { atKey, atValue, type Finding } from '../finding.ts';
 import { at, isGiven, mapOf, type Raw } from './raw.ts';
 import { checkRedis } from './redis.ts';
 
@@ -26,5 +26,12 @@ export function checkCache(root: Raw): readonly Finding[] {
     );
   if (isGiven(redis) && isGiven(module))
     found.push(atKey(module.path, 'stands beside `redis`; there is one shared store: remove one of the two'));
+  if (isGiven(module) && at(shared, 'coalesce').value === true)
+    found.push(
+      atValue(
+        at(shared, 'coalesce').path,
+        'needs `redis`: a store of your own has no locks; remove it, or use a Redis',
+      ),
+    );
   return [...found, ...checkRedis(redis)];
 }

@@ -1,4 +1,4 @@
-import { notYet, optional, standard } from './key.ts';
+import { optional, standard } from './key.ts';
 import { parsed } from './parsed.ts';
 import { duration, size, wholeNumber } from './quantities.ts';
 import { redis } from './redis.ts';
@@ -74,7 +74,11 @@ function shared() {
       'another of `redis` and `module`',
     ),
     timeout: standard(duration({ min: '1ms', max: '5s' }), '20ms', 'A store that takes longer is a miss.'),
-    coalesce: notYet('One enquiry for a herd across replicas.', false),
+    coalesce: standard(
+      yesOrNo(),
+      false,
+      'Whether replicas agree who asks about a new token that several requests wait for. Only with `redis`.',
+    ),
   });
 }
 
