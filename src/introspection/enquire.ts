@@ -14,13 +14,13 @@ import {
   type Soon,
   unreachable,
 } from '../domain/index.ts';
-import type { ConnectionFailure } from './connection-failure.ts';
-import type { ConnectionPools } from './connection-pools.ts';
-import { exchange, type Exchange, type ExchangeLimits } from './exchange.ts';
-import type { PreparedQuestion } from './introspection-request.ts';
-import { refusesOurClient } from './read-answer.ts';
-import { deservesAnother } from './second-attempt.ts';
-import type { Suspension } from './suspension.ts';
+import type { ConnectionFailure } from './connection/connection-failure.ts';
+import type { ConnectionPools } from './connection/connection-pools.ts';
+import { exchange, type Exchange, type ExchangeLimits } from './connection/exchange.ts';
+import type { PreparedQuestion } from './question/introspection-request.ts';
+import { refusesOurClient } from './answer/read-answer.ts';
+import { deservesAnother } from './suspension/second-attempt.ts';
+import type { Suspension } from './suspension/suspension.ts';
 import type { NameToken } from './token-names.ts';
 
 export interface EnquiryParts {

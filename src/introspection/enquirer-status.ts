@@ -8,10 +8,10 @@ import {
   milliseconds,
   type SuspensionCause,
 } from '../domain/index.ts';
-import type { ConnectionPools } from './connection-pools.ts';
-import type { EndpointSuspension } from './endpoint-suspension.ts';
-import type { FreshnessState } from './keep-fresh.ts';
-import type { QuestionSource } from './question-source.ts';
+import type { ConnectionPools } from './connection/connection-pools.ts';
+import type { EndpointSuspension } from './suspension/endpoint-suspension.ts';
+import type { FreshnessState } from './discovery/keep-fresh.ts';
+import type { QuestionSource } from './question/question-source.ts';
 
 /** Numbers of one client, for gauges. */
 export interface EnquirerStats {

@@ -16,14 +16,14 @@ import {
   succeed,
 } from '../domain/index.ts';
 import { classOf } from './class-of.ts';
-import { createConnectionPools } from './connection-pools.ts';
-import { createEndpointSuspension } from './endpoint-suspension.ts';
+import { createConnectionPools } from './connection/connection-pools.ts';
+import { createEndpointSuspension } from './suspension/endpoint-suspension.ts';
 import { enquire } from './enquire.ts';
 import { type EnquirerStats, enquirerStats, enquirerStatus } from './enquirer-status.ts';
-import type { PreparedQuestion } from './introspection-request.ts';
+import type { PreparedQuestion } from './question/introspection-request.ts';
 import type { EnquirerParts } from './introspector-parts.ts';
-import { createQuestionSource, type QuestionSource } from './question-source.ts';
-import { createFactsReader, type ReadFacts } from './request-facts.ts';
+import { createQuestionSource, type QuestionSource } from './question/question-source.ts';
+import { createFactsReader, type ReadFacts } from './question/request-facts.ts';
 import { createTokenNames } from './token-names.ts';
 
 /** All that lives as long as one client context: its question, its connections, its gate. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { isIP } from 'node:net';
 
-import { createAddressGuard, type ConsentingSettings } from '../../src/introspection/address-guard.ts';
+import {
+  createAddressGuard,
+  type ConsentingSettings,
+} from '../../src/introspection/connection/address-guard.ts';
 import { aClient } from '../support/builders.ts';
 
 const NAMES_ONLY = aClient({ issuer: 'https://idp.example', metadataUrl: 'https://idp.internal/metadata' });

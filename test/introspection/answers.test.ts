@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { createTurns } from '../../src/bounds/index.ts';
 import { monotonicMilliseconds, Secret } from '../../src/domain/index.ts';
-import { createAnswers } from '../../src/introspection/answers.ts';
+import { createAnswers } from '../../src/introspection/answer/answers.ts';
 import { aClient } from '../support/builders.ts';
 import { type FaultServer, json, startFaultServer } from '../support/fault-server.ts';
 import { outcomeOf, steadyRandomness, systemClock } from './scene.ts';

@@ -11,7 +11,7 @@ import {
   milliseconds,
   Secret,
 } from '../../src/domain/index.ts';
-import { createAuthenticator } from '../../src/introspection/authenticator.ts';
+import { createAuthenticator } from '../../src/introspection/authentication/authenticator.ts';
 import { NOON } from '../support/builders.ts';
 import { json, startFaultServer } from '../support/fault-server.ts';
 import { aClientOf, openScene, outcomeOf, steadyRandomness, systemClock } from './scene.ts';

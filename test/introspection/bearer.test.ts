@@ -8,7 +8,7 @@ import {
   monotonicMilliseconds,
   Secret,
 } from '../../src/domain/index.ts';
-import { chooseAuthentication } from '../../src/introspection/client-authentication.ts';
+import { chooseAuthentication } from '../../src/introspection/authentication/client-authentication.ts';
 import { isWrongSetting } from '../../src/introspection/index.ts';
 import { INTROSPECTION_PATH, startAuthorizationServer } from '../support/authorization-server.ts';
 import {

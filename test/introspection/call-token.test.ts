@@ -11,7 +11,11 @@ import {
   seconds,
   succeed,
 } from '../../src/domain/index.ts';
-import { type CallToken, createCallToken, type GrantedToken } from '../../src/introspection/call-token.ts';
+import {
+  type CallToken,
+  createCallToken,
+  type GrantedToken,
+} from '../../src/introspection/authentication/call-token.ts';
 
 const NEVER = new AbortController().signal;
 const DOWN = fault('call_token_unavailable', 'down');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { createConnectionPools } from '../../src/introspection/connection-pools.ts';
+import { createConnectionPools } from '../../src/introspection/connection/connection-pools.ts';
 import { aClient } from '../support/builders.ts';
 
 const ORIGIN = 'http://idp.test';

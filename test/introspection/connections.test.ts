@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { milliseconds, type ResolvedAddress } from '../../src/domain/index.ts';
-import { type Connections, openConnections } from '../../src/introspection/connections.ts';
-import { exchange, type Exchange } from '../../src/introspection/exchange.ts';
+import { type Connections, openConnections } from '../../src/introspection/connection/connections.ts';
+import { exchange, type Exchange } from '../../src/introspection/connection/exchange.ts';
 import { type FaultServer, json, raw, reset, startFaultServer } from '../support/fault-server.ts';
 
 const HERE: ResolvedAddress = { address: '127.0.0.1', family: 4 };

@@ -6,7 +6,7 @@ import {
   epochMilliseconds,
   type HouseEvent,
 } from '../../src/domain/index.ts';
-import { createDocumentCopies } from '../../src/introspection/document-copies.ts';
+import { createDocumentCopies } from '../../src/introspection/discovery/document-copies.ts';
 import { type Answer, type FaultServer, json, startFaultServer, status } from '../support/fault-server.ts';
 import { aDiscoveringClient, openScene, outcomeOf, type Scene } from './scene.ts';
 

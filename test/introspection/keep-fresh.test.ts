@@ -9,7 +9,7 @@ import {
   type Result,
   succeed,
 } from '../../src/domain/index.ts';
-import { type Fetched, type KeptFresh, keepFresh } from '../../src/introspection/keep-fresh.ts';
+import { type Fetched, type KeptFresh, keepFresh } from '../../src/introspection/discovery/keep-fresh.ts';
 
 /** A value under test, with time, timers and the fetch in the test's hands. */
 function open(fraction = 0) {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 
 import type { ClientContext, JsonObject } from '../../src/domain/index.ts';
 import { milliseconds, Secret } from '../../src/domain/index.ts';
-import { readMetadata } from '../../src/introspection/read-metadata.ts';
+import { readMetadata } from '../../src/introspection/discovery/read-metadata.ts';
 import { aClient } from '../support/builders.ts';
 import { type FaultServer, json, startFaultServer } from '../support/fault-server.ts';
 import { aDiscoveringClient, openScene, outcomeOf, type Scene } from './scene.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { SignedAnswerSettings } from '../../src/domain/index.ts';
-import { readMetadata } from '../../src/introspection/read-metadata.ts';
-import { refreshAfter } from '../../src/introspection/refresh-after.ts';
-import { wellKnownPlaces } from '../../src/introspection/well-known.ts';
+import { readMetadata } from '../../src/introspection/discovery/read-metadata.ts';
+import { refreshAfter } from '../../src/introspection/discovery/refresh-after.ts';
+import { wellKnownPlaces } from '../../src/introspection/discovery/well-known.ts';
 import { aClient } from '../support/builders.ts';
 import { signedAnswers } from './signer.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type AuthorizationServer, processIntrospectionResponse } from 'oauth4webapi';
 
-import type { HttpAnswer } from '../../src/introspection/exchange.ts';
-import { readAnswer } from '../../src/introspection/read-answer.ts';
+import type { HttpAnswer } from '../../src/introspection/connection/exchange.ts';
+import { readAnswer } from '../../src/introspection/answer/read-answer.ts';
 
 const CORRECT = {
   active: true,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { AccessToken, type RequestFact, Secret, UnusableRequestError } from '../../src/domain/index.ts';
-import { createFactsReader, type SentFacts } from '../../src/introspection/request-facts.ts';
+import { createFactsReader, type SentFacts } from '../../src/introspection/question/request-facts.ts';
 import { aRequest } from '../support/builders.ts';
 import { json, startFaultServer } from '../support/fault-server.ts';
 import { aClientOf, openScene, outcomeOf } from './scene.ts';

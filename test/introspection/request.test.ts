@@ -9,13 +9,16 @@ import {
   type RequestFact,
   Secret,
 } from '../../src/domain/index.ts';
-import { chooseAuthentication } from '../../src/introspection/client-authentication.ts';
-import { createAuthenticator } from '../../src/introspection/authenticator.ts';
-import type { Credentials } from '../../src/introspection/credentials.ts';
-import type { HttpRequest } from '../../src/introspection/exchange.ts';
-import { formEncode } from '../../src/introspection/form-encode.ts';
-import { type PreparedQuestion, prepareQuestion } from '../../src/introspection/introspection-request.ts';
-import { createFactsReader } from '../../src/introspection/request-facts.ts';
+import { chooseAuthentication } from '../../src/introspection/authentication/client-authentication.ts';
+import { createAuthenticator } from '../../src/introspection/authentication/authenticator.ts';
+import type { Credentials } from '../../src/introspection/authentication/credentials.ts';
+import type { HttpRequest } from '../../src/introspection/connection/exchange.ts';
+import { formEncode } from '../../src/introspection/question/form-encode.ts';
+import {
+  type PreparedQuestion,
+  prepareQuestion,
+} from '../../src/introspection/question/introspection-request.ts';
+import { createFactsReader } from '../../src/introspection/question/request-facts.ts';
 import { aRequest } from '../support/builders.ts';
 import { aClientOf, steadyRandomness, systemClock } from './scene.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { type Fault, type Introspection, milliseconds, type Result, Secret } from '../../src/domain/index.ts';
 import { isWrongSetting } from '../../src/introspection/index.ts';
-import { readAnswer } from '../../src/introspection/read-answer.ts';
+import { readAnswer } from '../../src/introspection/answer/read-answer.ts';
 import { NOON } from '../support/builders.ts';
 import { outcomeOf } from './scene.ts';
 import { anAnswer, type Given, outcome, read, readIn } from './signed-reading.ts';

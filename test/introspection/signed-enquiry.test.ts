@@ -9,7 +9,7 @@ import {
   monotonicMilliseconds,
   type SignedAnswerSettings,
 } from '../../src/domain/index.ts';
-import { refreshAfter } from '../../src/introspection/refresh-after.ts';
+import { refreshAfter } from '../../src/introspection/discovery/refresh-after.ts';
 import {
   type Answer,
   type FaultServer,

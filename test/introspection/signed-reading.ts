@@ -8,8 +8,8 @@ import {
   type Result,
   type SignedAnswerSettings,
 } from '../../src/domain/index.ts';
-import { createAnswers } from '../../src/introspection/answers.ts';
-import type { HttpAnswer } from '../../src/introspection/exchange.ts';
+import { createAnswers } from '../../src/introspection/answer/answers.ts';
+import type { HttpAnswer } from '../../src/introspection/connection/exchange.ts';
 import { aClient, NOON } from '../support/builders.ts';
 import { outcomeOf, steadyRandomness } from './scene.ts';
 import { ISSUER, SIGNED_TYPE, signedAnswers } from './signer.ts';

@@ -5,10 +5,10 @@ import {
   milliseconds,
   type Clock,
 } from '../../domain/index.ts';
-import { openConnections } from '../connections.ts';
-import { type ConnectorParts, connectorSettingsOf } from '../connector.ts';
-import { exchange, type Exchange } from '../exchange.ts';
-import type { PreparedQuestion } from '../introspection-request.ts';
+import { openConnections } from '../connection/connections.ts';
+import { type ConnectorParts, connectorSettingsOf } from '../connection/connector.ts';
+import { exchange, type Exchange } from '../connection/exchange.ts';
+import type { PreparedQuestion } from '../question/introspection-request.ts';
 
 export type Asked =
   | { readonly exchange: Exchange; readonly tookMs: Milliseconds }

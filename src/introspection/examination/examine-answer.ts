@@ -8,8 +8,8 @@ import {
   isJsonObject,
   type Result,
 } from '../../domain/index.ts';
-import type { HttpAnswer } from '../exchange.ts';
-import { JSON_LIMITS, parseStrictJson } from '../parse-strict-json.ts';
+import type { HttpAnswer } from '../connection/exchange.ts';
+import { JSON_LIMITS, parseStrictJson } from '../answer/parse-strict-json.ts';
 import { type Notes, quoted, withoutQuery } from './finding.ts';
 
 /** Judges the answer to a question about a token that nobody issued. Whether credentials were refused is not its matter. */

@@ -1,13 +1,13 @@
 import { URL } from 'node:url';
 
 import { type ClientContext, isJsonObject, type JsonObject } from '../../domain/index.ts';
-import type { ConnectorParts } from '../connector.ts';
-import type { HttpAnswer } from '../exchange.ts';
-import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument } from '../fetch-document.ts';
-import { isAbsent, judge, METADATA_REQUEST, placesOf } from '../load-metadata.ts';
-import { JSON_LIMITS, parseStrictJson } from '../parse-strict-json.ts';
-import type { ServerMetadata } from '../read-metadata.ts';
-import { readTarget } from '../target.ts';
+import type { ConnectorParts } from '../connection/connector.ts';
+import type { HttpAnswer } from '../connection/exchange.ts';
+import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument } from '../discovery/fetch-document.ts';
+import { isAbsent, judge, METADATA_REQUEST, placesOf } from '../discovery/load-metadata.ts';
+import { JSON_LIMITS, parseStrictJson } from '../answer/parse-strict-json.ts';
+import type { ServerMetadata } from '../discovery/read-metadata.ts';
+import { readTarget } from '../connection/target.ts';
 import { type Notes, quoted, withoutQuery } from './finding.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { AccessToken, type Fault, type Introspection, type Result } from '../../domain/index.ts';
-import type { Exchange } from '../exchange.ts';
-import type { PreparedQuestion } from '../introspection-request.ts';
+import type { Exchange } from '../connection/exchange.ts';
+import type { PreparedQuestion } from '../question/introspection-request.ts';
 import type { EnquirerParts } from '../introspector-parts.ts';
-import { createQuestionSource } from '../question-source.ts';
+import { createQuestionSource } from '../question/question-source.ts';
 import { askOnce } from './ask-once.ts';
 import { examineAnswer } from './examine-answer.ts';
 import { type Notes, withoutQuery } from './finding.ts';

@@ -7,11 +7,11 @@ import {
   chooseAuthentication,
   NOTHING_SAID,
   type OfferedAuthentication,
-} from '../client-authentication.ts';
+} from '../authentication/client-authentication.ts';
 import type { EnquirerParts, IntrospectorParts } from '../introspector-parts.ts';
-import { createQuestionSource } from '../question-source.ts';
-import { needsMetadata, type ServerMetadata } from '../read-metadata.ts';
-import { readTarget } from '../target.ts';
+import { createQuestionSource } from '../question/question-source.ts';
+import { needsMetadata, type ServerMetadata } from '../discovery/read-metadata.ts';
+import { readTarget } from '../connection/target.ts';
 import { examineMetadata } from './examine-metadata.ts';
 import { examineQuestion } from './examine-question.ts';
 import { examineWay } from './examine-way.ts';

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 
 import { type ClientContext, type Clock, unreachable } from '../../domain/index.ts';
-import { createAddressGuard } from '../address-guard.ts';
-import type { ConnectionFailure } from '../connection-failure.ts';
-import { type ConnectorParts, wayTo } from '../connector.ts';
+import { createAddressGuard } from '../connection/address-guard.ts';
+import type { ConnectionFailure } from '../connection/connection-failure.ts';
+import { type ConnectorParts, wayTo } from '../connection/connector.ts';
 import { type Notes, quoted } from './finding.ts';
 import { lookAtConnection, type Sight } from './look-at-connection.ts';
 

@@ -3,11 +3,11 @@ import { checkServerIdentity, connect as connectTls, type PeerCertificate, type 
 import { URL } from 'node:url';
 
 import { type ClientContext, fail, milliseconds, type Result, succeed } from '../../domain/index.ts';
-import { AddressRefused, createAddressGuard } from '../address-guard.ts';
-import { type ConnectionFailure, describeFailure } from '../connection-failure.ts';
-import { type ConnectorParts, mayBeNamed, wayTo } from '../connector.ts';
-import { lookupWith } from '../lookup.ts';
-import { openTunnel } from '../tunnel.ts';
+import { AddressRefused, createAddressGuard } from '../connection/address-guard.ts';
+import { type ConnectionFailure, describeFailure } from '../connection/connection-failure.ts';
+import { type ConnectorParts, mayBeNamed, wayTo } from '../connection/connector.ts';
+import { lookupWith } from '../connection/lookup.ts';
+import { openTunnel } from '../connection/tunnel.ts';
 
 /** What can be seen of a server before anything is sent to it. */
 export type Sight =

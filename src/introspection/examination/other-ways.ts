@@ -1,5 +1,5 @@
 import type { ClientContext, Secret } from '../../domain/index.ts';
-import { formEncode } from '../form-encode.ts';
+import { formEncode } from '../question/form-encode.ts';
 
 /** Another way to say the same about who we are. */
 export interface OtherWay {
