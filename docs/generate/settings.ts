@@ -42,9 +42,6 @@ it is what happens anyway and may be written down.
 | --- | --- | --- |
 ${later.map(({ key, leftOut, meaning }) => row([code(key), leftOut === null ? 'nothing' : code(leftOut), meaning])).join('\n')}
 
-Known and refused in the same way are: \`http2\` for \`listen.grpc.transport\`; the profiles \`ingress-nginx\`, \`traefik\`, \`caddy\`,
-\`haproxy\` and \`apisix\`; more than one item in \`cache.keys\`.
-
 ## Headers that no route may set
 
 \`upstream.headers\` and \`scrub\` are about headers that Gatehouse owns, and what it owns it also removes. Refused, in any

@@ -5,6 +5,7 @@ import type {
   ClientStoreSettings,
   DoorTls,
   GrpcTransportName,
+  HttpProfileName,
   ListenAddress,
   Milliseconds,
   RedisSettings,
@@ -71,7 +72,7 @@ export interface GrpcDoorSettings {
 
 export interface HttpDoorSettings {
   readonly address: ListenAddress;
-  readonly profile: 'nginx' | 'envoy';
+  readonly profile: HttpProfileName;
   /** Cut from the front of the path; empty for none. */
   readonly pathPrefix: string;
   /** Address ranges in CIDR form. */

@@ -1,8 +1,18 @@
 import type { JsonObject } from './json.ts';
 import type { MonotonicMilliseconds } from './quantity.ts';
 
+/** The kinds of fronts that ask over HTTP. Which one a door speaks is a setting, never guessed. */
+export type HttpProfileName =
+  | 'nginx'
+  | 'ingress-nginx'
+  | 'envoy'
+  | 'traefik'
+  | 'caddy'
+  | 'haproxy'
+  | 'apisix';
+
 /** Which door a request came through. Also a metric label. */
-export type Door = 'grpc' | 'http:nginx' | 'http:envoy';
+export type Door = 'grpc' | `http:${HttpProfileName}`;
 
 /**
  * The request that a gateway asks about, in our words. Made at a door, read by every room, changed by none.

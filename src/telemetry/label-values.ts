@@ -21,7 +21,16 @@ type Failure = Arm<'cache_failed'>;
 type Eviction = Arm<'cache_evicted'>;
 type Refresh = Arm<'answer_refreshed'>;
 
-export const DOORS = membersOf<Door>({ grpc: 0, 'http:nginx': 0, 'http:envoy': 0 });
+export const DOORS = membersOf<Door>({
+  grpc: 0,
+  'http:nginx': 0,
+  'http:ingress-nginx': 0,
+  'http:envoy': 0,
+  'http:traefik': 0,
+  'http:caddy': 0,
+  'http:haproxy': 0,
+  'http:apisix': 0,
+});
 export const OUTCOMES = membersOf<Decision['kind']>({ allow: 0, deny: 0, fault: 0 });
 export const REASONS: readonly Reason[] = [
   ...keysOf(ALLOW_REASONS),

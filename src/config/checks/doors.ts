@@ -59,9 +59,10 @@ function checkExposure({ raw, address }: Door): readonly Finding[] {
 function checkHttpDoor(raw: Raw): readonly Finding[] {
   const found: Finding[] = [];
   const prefix = at(raw, 'pathPrefix');
-  if (textOf(at(raw, 'profile')) === 'nginx' && (textOf(prefix) ?? '') !== '')
+  const profile = textOf(at(raw, 'profile'));
+  if (profile !== null && profile !== 'envoy' && (textOf(prefix) ?? '') !== '')
     found.push(
-      atKey(prefix.path, 'has no meaning with the profile nginx, whose path is in a header; remove it'),
+      atKey(prefix.path, `has no meaning with the profile ${profile}, whose path is in a header; remove it`),
     );
   const name = at(raw, 'secretHeader', 'name');
   if (isReserved(textOf(name) ?? ''))

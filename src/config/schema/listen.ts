@@ -47,7 +47,7 @@ function httpDoor() {
   return group({
     address: required(listenAddress(), 'Where it listens; port 0 takes any free one.'),
     profile: required(
-      choice(['nginx', 'envoy'], ['ingress-nginx', 'traefik', 'caddy', 'haproxy', 'apisix']),
+      choice(['nginx', 'ingress-nginx', 'envoy', 'traefik', 'caddy', 'haproxy', 'apisix']),
       'Which front asks here: what carries the original request, and how it is answered.',
     ),
     pathPrefix: standard(pathPrefix(), '', 'Cut from the front of the path; for the profile `envoy` only.'),

@@ -1,10 +1,10 @@
-import type { AnswerFor, Decision, Refusal } from '../../domain/index.ts';
+import type { AnswerFor, Decision, Refusal, RequestContext } from '../../domain/index.ts';
 import type { Profile, RefusalReply, Reply } from './profile.ts';
 
 /** A decision in the words of one front. */
 export interface Expression {
   /** The reply, and the decision it tells: a front that could not carry out an allow is given a refusal. */
-  readonly express: (decision: Decision) => readonly [Decision, Reply];
+  readonly express: (decision: Decision, context: RequestContext | null) => readonly [Decision, Reply];
   readonly expressRefusal: (refusal: Refusal) => RefusalReply;
 }
 
@@ -13,9 +13,9 @@ export function createExpression(profile: Profile, answerFor: AnswerFor): Expres
 
   return {
     expressRefusal,
-    express(decision) {
+    express(decision, context) {
       if (decision.kind !== 'allow') return [decision, expressRefusal(decision)];
-      const admitted = profile.admit(decision);
+      const admitted = profile.admit(decision, context?.headers.values('authorization') ?? []);
       return admitted.ok ? [decision, admitted.value] : [admitted.failure, expressRefusal(admitted.failure)];
     },
   };

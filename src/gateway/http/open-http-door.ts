@@ -8,6 +8,7 @@ import {
   type Clock,
   type DoorTls,
   fail,
+  type HttpProfileName,
   type ListenAddress,
   type Milliseconds,
   type Observe,
@@ -20,6 +21,9 @@ import { listenOn, replaceTls } from '../../listening/index.ts';
 import { createListener, TRANSPORT_LIMITS, type TransportLimits } from './listener.ts';
 import type { Profile } from './profile.ts';
 import { createEnvoyProfile } from './profiles/envoy.ts';
+import { createForwardedProfile } from './profiles/forwarded.ts';
+import { createHaproxyProfile } from './profiles/haproxy.ts';
+import { createIngressNginxProfile } from './profiles/ingress-nginx.ts';
 import { createNginxProfile } from './profiles/nginx.ts';
 import { createReadContext } from './read-context.ts';
 import { refuseNoCheck } from './refuse-no-check.ts';
@@ -57,7 +61,7 @@ export interface HttpDoorParts {
 
 export interface HttpDoorSettings {
   readonly address: ListenAddress;
-  readonly profile: 'nginx' | 'envoy';
+  readonly profile: HttpProfileName;
   /** Cut from the front of the path; of the `envoy` profile only. Empty for none. */
   readonly pathPrefix: string;
   /** Addresses and ranges that are believed. A unix socket is trusted by its file mode. */
@@ -119,8 +123,16 @@ function profileOf({ profile, pathPrefix }: HttpDoorSettings): Profile {
   switch (profile) {
     case 'nginx':
       return createNginxProfile();
+    case 'ingress-nginx':
+      return createIngressNginxProfile();
     case 'envoy':
       return createEnvoyProfile({ pathPrefix });
+    case 'traefik':
+    case 'caddy':
+    case 'apisix':
+      return createForwardedProfile(profile);
+    case 'haproxy':
+      return createHaproxyProfile();
     default:
       return unreachable(profile);
   }

@@ -22,12 +22,19 @@ export interface Profile {
   readonly idle: Milliseconds;
   /** Fields that are not the client's: put there by the front for us, or about the connection between the two. */
   readonly hidden: ReadonlySet<string>;
+  /** Whether the last entry of X-Forwarded-For is this front's; otherwise all of it is the client's word. */
+  readonly tellsClientAddress: boolean;
   /** The request that is asked about, or the refusal when the front did not say. */
   decode(subrequest: Subrequest): Result<OriginalRequest, Refusal>;
   /** The longest wait that this front itself sets for a check; `null` when it sets none. Can only shorten. */
   longestWait(fields: Fields, margin: Milliseconds): Milliseconds | null;
-  /** An allow in this front's terms, or the refusal that takes its place when the front could not carry it out whole. */
-  admit(decision: AllowDecision): Result<AllowReply, Refusal>;
+  /**
+   * An allow in this front's terms, or the refusal that takes its place when the front could not carry it out whole.
+   *
+   * @param authorization the lines of the client's Authorization, for fronts that keep it only when they are told it;
+   *   none when left out.
+   */
+  admit(decision: AllowDecision, authorization?: readonly string[]): Result<AllowReply, Refusal>;
   /** A refusal in this front's terms; folds the statuses it does not understand. */
   refuse(refusal: Refusal, answer: Answer): RefusalReply;
 }

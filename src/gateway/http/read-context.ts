@@ -63,7 +63,7 @@ export function createReadContext(parts: ReadContextParts, settings: ReadContext
       fields,
       headers: visibleHeaders(fields, hidden),
       waitUntil: monotonicMilliseconds(arrivedAt + longestWait(fields)),
-      trustedHops: trustedHops(),
+      trustedHops: profile.tellsClientAddress ? trustedHops() : null,
     });
     return succeed(context);
   };

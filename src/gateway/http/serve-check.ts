@@ -65,7 +65,8 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const arrivedAt = clock.monotonic();
     let context: RequestContext | null = null;
-    const conclude = (decision: Decision): void => tell(arrivedAt, context, answer(response, decision));
+    const conclude = (decision: Decision): void =>
+      tell(arrivedAt, context, answer(response, decision, context));
 
     try {
       discardBody(request);
@@ -94,15 +95,15 @@ export function createServeCheck(parts: ServeCheckParts): ServeCheck {
   }
 
   /** Replies, and says with which decision. */
-  function answer(response: ServerResponse, decision: Decision): Decision {
+  function answer(response: ServerResponse, decision: Decision, context: RequestContext | null): Decision {
     try {
-      const [carried, reply] = express(decision);
+      const [carried, reply] = express(decision, context);
       writeReply(response, reply, draining);
       return carried;
     } catch (cause) {
       const fault = crashed('gateway/http reply', cause);
       const isSecondTry = decision.kind === 'fault' && decision.reason === 'internal';
-      if (!isSecondTry) return answer(response, fault);
+      if (!isSecondTry) return answer(response, fault, context);
       response.destroy();
       return fault;
     }

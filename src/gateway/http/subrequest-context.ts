@@ -17,8 +17,8 @@ export interface SubrequestParts {
   readonly fields: Fields;
   readonly headers: RequestHeaders;
   readonly waitUntil: MonotonicMilliseconds;
-  /** Entries of X-Forwarded-For from the right that name our own proxies. */
-  readonly trustedHops: number;
+  /** Entries of X-Forwarded-For from the right that name our own proxies; `null`: this front does not extend it. */
+  readonly trustedHops: number | null;
 }
 
 /** A request that a front asks about over HTTP. */
@@ -45,7 +45,7 @@ class SubrequestContext implements RequestContext {
   readonly routeMetadata = NO_METADATA;
   readonly filterMetadata = NO_METADATA;
   readonly #fields: Fields;
-  readonly #trustedHops: number;
+  readonly #trustedHops: number | null;
 
   constructor({ original, fields, ...parts }: SubrequestParts) {
     this.door = parts.door;
@@ -62,6 +62,7 @@ class SubrequestContext implements RequestContext {
 
   /** Never the address of the connection, which is the front's. */
   get clientAddress(): string | null {
+    if (this.#trustedHops === null) return null;
     return forwardedAddress(this.#fields.get('x-forwarded-for') ?? [], this.#trustedHops);
   }
 }

@@ -11,7 +11,7 @@ import { faulted } from '../refusals.ts';
 
 /** NGINX reads an answer's header section into one buffer (`proxy_buffer_size`, 32k in deploy/nginx). */
 const SECTION_BYTES_MAX = 24 * 1024;
-/** Envoy drops an answer of more than 100 fields; node adds a few of its own. */
+/** Envoy drops an answer of more than 100 fields, HAProxy one of more than 101; node adds a few of its own. */
 const FIELDS_MAX = 90;
 /** What the status line and the fields that node adds (`date`, `content-length`, `connection`) may take. */
 const FRAME_BYTES = 256;
@@ -40,9 +40,10 @@ const VISIBLE = /^[\x20-\x7e]*$/;
 export function allowReply(
   { mutations, route }: AllowDecision,
   own: readonly HeaderField[],
+  fieldsMax = FIELDS_MAX,
 ): Result<AllowReply, FaultDecision> {
   const headers = [{ name: 'cache-control', value: 'no-store' }, ...own, ...mutations.set];
-  if (headers.length > FIELDS_MAX || sectionBytes(headers) > SECTION_BYTES_MAX)
+  if (headers.length > fieldsMax || sectionBytes(headers) > SECTION_BYTES_MAX)
     return fail(
       faulted('answer_unsendable', 'the headers for the upstream are too many or too large', route),
     );

@@ -34,6 +34,7 @@ export function createEnvoyProfile({ pathPrefix }: { readonly pathPrefix: string
     // Envoy keeps idle upstream connections for an hour.
     idle: milliseconds(3_660_000),
     hidden: new Set([...HOP_FIELDS, EXPECTED_TIMEOUT, 'x-envoy-internal']),
+    tellsClientAddress: true,
     longestWait,
 
     decode({ method, target, fields }) {

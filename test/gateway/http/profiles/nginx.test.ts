@@ -27,6 +27,7 @@ const FOLDED: Readonly<Record<string, number>> = {
   '403 request': 403,
   '404 request': 403,
   '413 request': 403,
+  '429 credential': 403,
   '429 request': 403,
   '431 request': 403,
 };
