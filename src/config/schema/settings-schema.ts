@@ -65,7 +65,8 @@ export const settingsSchema = group({
         wholeNumber({ min: 0, max: 32 }),
         0,
         'How many `X-Forwarded-For` entries from the right name our own proxies; the next one is the client. ' +
-          '`0` over gRPC: the address that Envoy itself talks to.',
+          '`0` over gRPC: the address that Envoy itself talks to. For an HTTP door, and for more than `0`, the fronts must ' +
+          'append to that header: NGINX as in `deploy/nginx`, Envoy with `use_remote_address: true`.',
       ),
     }),
     {},
