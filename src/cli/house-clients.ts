@@ -7,6 +7,7 @@ import type {
   Clock,
   JsonObject,
   Observe,
+  Randomness,
 } from '../domain/index.ts';
 import { openRecords } from './record-stores.ts';
 
@@ -19,6 +20,8 @@ export interface HouseClients extends ClientStore, CandidateStore {
   /** Those that count for readiness: tenants never do. */
   ofFile(): readonly ClientContext[];
   status(): JsonObject;
+  /** Settles when all code that the settings name is loaded. @throws StoreModuleError */
+  opened(): Promise<void>;
   close(): void;
 }
 
@@ -26,6 +29,7 @@ type ClientParts = Pick<Settings, 'clients' | 'clientMatches' | 'clientStore'>;
 
 interface Parts {
   readonly clock: Clock;
+  readonly randomness: Randomness;
   readonly observe: Observe;
   /** Hears of tenants that come and go by themselves; what a reload changes, the house tells it. */
   readonly introspector: { retain(clients: readonly ClientContext[]): void };
@@ -58,6 +62,7 @@ export function openHouseClients(initial: ClientParts, parts: Parts): HouseClien
     inForce: () => current.inForce(),
     ofFile: () => current.ofFile(),
     status: () => current.status(),
+    opened: () => current.opened(),
     close: () => current.close(),
   };
 
@@ -84,12 +89,13 @@ function openStatic({ clients, clientMatches }: ClientParts, { clock }: Parts): 
     },
     ofFile: () => store.inForce(),
     status: () => ({ kind: 'static', clients: store.inForce().length }),
+    opened: async () => undefined,
     close: () => undefined,
   };
 }
 
-function openDynamic(initial: ClientStoreSettings, { clock, observe, introspector }: Parts): Current {
-  const { store, ...records } = openRecords(initial, { clock, observe });
+function openDynamic(initial: ClientStoreSettings, { introspector, ...parts }: Parts): Current {
+  const { store, ...records } = openRecords(initial, parts);
   store.onChange((clients) => introspector.retain(clients));
   let settings = initial;
   return {
@@ -105,7 +111,9 @@ function openDynamic(initial: ClientStoreSettings, { clock, observe, introspecto
     },
     ofFile: () => [],
     status: () => ({ kind: settings.source.kind, ...records.status(), ...store.status() }),
-    close: () => void records.close(),
+    opened: () => records.opened(),
+    // A store that cannot be closed is left to itself.
+    close: () => void records.close().catch(() => undefined),
   };
 }
 

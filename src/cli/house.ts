@@ -49,7 +49,7 @@ export interface HouseParts {
 const RETIRE_AFTER = milliseconds(10_000);
 
 /**
- * @throws DoorError when an address cannot be listened on, StoreModuleError when `cache.shared.module` gives no store;
+ * @throws DoorError when an address cannot be listened on, StoreModuleError when a module of the settings gives no store;
  * nothing is left open then.
  */
 export async function openHouse(
@@ -93,6 +93,7 @@ export async function openHouse(
   };
 
   async function openAllDoors() {
+    await clients.opened();
     const check = {
       check: (context) => live.judgement.check(context),
       answerFor: (refusal) => live.judgement.answerFor(refusal),

@@ -11,6 +11,8 @@ import {
   succeed,
 } from '../domain/index.ts';
 import { openRecords } from './record-stores.ts';
+import { StoreModuleError } from './shared-store.ts';
+import { systemRandomness } from './system.ts';
 
 /** The client of that name, of the file or of a client store, or what is wrong with the name or its record. */
 export async function namedClient(
@@ -33,16 +35,21 @@ async function readTenant(
   settings: ClientStoreSettings,
   clock: Clock,
 ): Promise<Result<ClientContext, string>> {
-  const records = openRecords(settings, { clock, observe: () => undefined });
+  const records = openRecords(settings, { clock, randomness: systemRandomness, observe: () => undefined });
   try {
+    await records.opened();
+    await records.connected(settings.timeout);
     const waitUntil = monotonicMilliseconds(clock.monotonic() + PATIENCE);
     const answer = await records.store.get(name, { ...NOBODYS_REQUEST, waitUntil });
     if (answer.ok) return answer;
     const { failure } = answer;
     if (failure.kind === 'deny') return fail('the client store has no record of that name');
     return fail(failure.fault.detail ?? failure.fault.reason);
+  } catch (error) {
+    if (error instanceof StoreModuleError) return fail(error.message);
+    throw error;
   } finally {
-    await records.close();
+    await records.close().catch(() => undefined);
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { checkSettings } from './check-settings.ts';
+import { clientRecord } from './client-record.ts';
 import { doctor } from './doctor.ts';
 import { healthcheck } from './healthcheck.ts';
 import { serve } from './serve.ts';
@@ -11,6 +12,7 @@ const USAGE = `Usage: gatehouse <command> [options]
   serve        open the doors and judge requests            --config FILE  (default: gatehouse.yaml)
   check        read the settings and list every problem     --config FILE  --offline  --print
   doctor       find out how a client and its server fit     --client NAME  --config FILE
+  client       keep a record of clientStore.keyv            put NAME --file FILE, get NAME, delete NAME  --config FILE
   healthcheck  ask a running instance whether it is ready   --address HOST:PORT  (default: 127.0.0.1:9003)
 
   --version    print the version        --help    print this text
@@ -31,7 +33,7 @@ export async function run(world: World): Promise<ExitCode> {
 
   if (values.version === true) return say(world, `gatehouse ${VERSION}`);
   if (values.help === true || command === 'help') return say(world, USAGE.trimEnd());
-  if (rest.length > 0)
+  if (rest.length > 0 && command !== 'client')
     return misuse(world, `"${rest.join(' ')}" is one word too many after "${String(command)}"`);
 
   const config = values.config ?? 'gatehouse.yaml';
@@ -42,6 +44,8 @@ export async function run(world: World): Promise<ExitCode> {
       return checkSettings(world, { config, offline: values.offline === true, print: values.print === true });
     case 'doctor':
       return doctor(world, { config, client: values.client ?? null });
+    case 'client':
+      return clientRecord(world, { config, words: rest, file: values.file ?? null });
     case 'healthcheck':
       return healthcheck(world, { address: values.address ?? '127.0.0.1:9003' });
     case undefined:
@@ -60,6 +64,7 @@ function parse(argv: readonly string[]) {
         config: { type: 'string', short: 'c' },
         address: { type: 'string' },
         client: { type: 'string' },
+        file: { type: 'string' },
         offline: { type: 'boolean' },
         print: { type: 'boolean' },
         version: { type: 'boolean', short: 'v' },

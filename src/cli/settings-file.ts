@@ -45,14 +45,24 @@ export async function readSettingsFile(
 }
 
 /** Only whether it is there: a module of the user's own runs when it is needed, and not to be looked at. */
-async function missingModule({ cache }: Settings): Promise<Pick<Problem, 'key' | 'message'> | null> {
-  if (cache.shared?.store.kind !== 'module') return null;
-  try {
-    await access(cache.shared.store.path);
-    return null;
-  } catch {
-    return { key: 'cache.shared.module', message: 'names a file that is not there, seen from this folder' };
+async function missingModule({
+  cache,
+  clientStore,
+}: Settings): Promise<Pick<Problem, 'key' | 'message'> | null> {
+  const modules = [
+    ['cache.shared.module', cache.shared?.store],
+    ['clientStore.module', clientStore?.source],
+    ['clientStore.keyv.module', clientStore?.source.kind === 'keyv' ? clientStore.source.store : undefined],
+  ] as const;
+  for (const [key, named] of modules) {
+    if (named?.kind !== 'module') continue;
+    const isThere = await access(named.path).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) return { key, message: 'names a file that is not there, seen from this folder' };
   }
+  return null;
 }
 
 function unreadable(error: unknown): string {

@@ -1,7 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
 import { loadStoreModule, openKeyv, openRedisStore, type RedisStore, type RedisStoreParts } from '../cache/index.ts';
 import type { SharedStoreSettings } from '../config/index.ts';
-import { type Clock, type JsonObject, milliseconds, unreachable } from '../domain/index.ts';
+import {
+  type Clock,
+  type JsonObject,
+  type Milliseconds,
+  milliseconds,
+  unreachable,
+} from '../domain/index.ts';
 
 /** The store behind the shared tier, whatever it is. */
 export interface SharedStore {
@@ -24,25 +31,39 @@ export class StoreModuleError extends Error {
   override readonly name = 'StoreModuleError';
 }
 
+const LOOK_EVERY_MS = 20;
 const LOAD_WITHIN = milliseconds(5_000);
 const DISCONNECT_WITHIN_MS = 1_000;
 
-/** @throws StoreModuleError when the settings name a module that gives no store. */
+/**
+ * @param key of the settings that names the store, for messages.
+ * @throws StoreModuleError when the settings name a module that gives no store.
+ */
 export async function openSharedStore(
   settings: SharedStoreSettings,
   parts: RedisStoreParts & { readonly clock: Clock },
+  key = 'cache.shared',
 ): Promise<SharedStore> {
   switch (settings.kind) {
     case 'redis':
       return redisStore(settings, parts);
     case 'module': {
       const adapter = await loadStoreModule(settings.path, LOAD_WITHIN, parts.clock);
-      if (!adapter.ok) throw new StoreModuleError(`cache.shared.module: ${settings.path} ${adapter.failure}`);
+      if (!adapter.ok) throw new StoreModuleError(`${key}.module: ${settings.path} ${adapter.failure}`);
       return adapterStore(adapter.value, 'module', () => disconnect(adapter.value));
     }
     default:
       return unreachable(settings);
   }
+}
+
+/** Waits for the first connection, where the store says whether there is one; no longer than so long. */
+export async function connectedWithin(
+  shared: Pick<SharedStore, 'isConnected'>,
+  patience: Milliseconds,
+): Promise<void> {
+  const until = performance.now() + patience;
+  while (shared.isConnected() === false && performance.now() < until) await sleep(LOOK_EVERY_MS);
 }
 
 /** A store that code hands over, and closes itself. */

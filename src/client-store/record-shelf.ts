@@ -49,6 +49,8 @@ export interface RecordShelf<Version> {
    * @param before what `last` gave when the look began: it may have left the memory since.
    */
   keep(name: string, reading: Reading<Version>, before: RecordInUse<Version> | null): Held;
+  /** Somebody has to look again before the next answer. */
+  expire(name: string): void;
   clients(): readonly ClientContext[];
   /** Tenants in memory. */
   readonly size: number;
@@ -59,6 +61,7 @@ interface Refused extends Held {
   readonly until: MonotonicMilliseconds;
 }
 
+const LONG_AGO = monotonicMilliseconds(-Infinity);
 const NO_RECORD: ClientAnswer = fail({
   kind: 'deny',
   reason: 'no_client',
@@ -97,6 +100,11 @@ export function createRecordShelf<Version>(
     },
     last: (name) => known.peek(name) ?? null,
     keep,
+    expire(name) {
+      refused.delete(name);
+      const held = known.peek(name);
+      if (held !== undefined) known.set(name, { ...held, until: LONG_AGO });
+    },
     clients: () => Array.from(known.values(), ({ client }) => client),
     get size() {
       return known.size;

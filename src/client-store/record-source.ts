@@ -6,6 +6,8 @@ export interface RecordSource<Version> {
   readonly hasFamilies: boolean;
   /** @param known the version that is in memory. Never rejects. */
   read(name: string, known: Version | null, look: Look): Promise<Reading<Version>>;
+  /** Is given what to call when a record has changed; left out where nothing tells. */
+  watch?(changed: (name: string) => void): void;
 }
 
 export interface Look {

@@ -57,6 +57,7 @@ export function createRecordStore<Version>(
     () => shelf.size,
   );
   const shelf = createRecordShelf<Version>({ clock, observe, changed: () => listeners.changed() }, settings);
+  source.watch?.((name) => shelf.expire(name));
   const looks = createLooks({ source, shelf, health, clock, observe }, settings);
 
   return {

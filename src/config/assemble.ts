@@ -43,6 +43,7 @@ type Sources = Pick<References, 'textOf' | 'pemOf'>;
 /** @param folder of the file: relative paths start there. */
 export function assemble(input: SettingsInput, sources: Sources, folder: string): Assembled {
   const { listen, drain, log, metrics, realm, wait, scrub, clientAddress, discovery, cache } = input;
+  const keys = (cache.keys ?? []).map((key) => secretOf(key, sources));
   return {
     listen: {
       grpc: listen.grpc.map((door) => grpcDoorOf(door, sources)),
@@ -59,11 +60,14 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
     clientAddress,
     clients: Object.entries(input.clients ?? {}).map(([name, client]) => clientOf(name, client, sources)),
     clientMatches: clientMatchesOf(input.clients ?? {}),
-    clientStore: input.clientStore === undefined ? null : clientStoreOf(input.clientStore, sources, folder),
+    clientStore:
+      input.clientStore === undefined
+        ? null
+        : clientStoreOf(input.clientStore, sources, { folder, cacheKeys: keys }),
     unknownClient: input.unknownClient,
     discovery,
     cache: {
-      keys: (cache.keys ?? []).map((key) => secretOf(key, sources)),
+      keys,
       active: cache.active,
       inactive: cache.inactive,
       stale: milliseconds(Math.max(0, ...input.routes.map(({ stale }) => stale))),

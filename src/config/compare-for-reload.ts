@@ -4,8 +4,8 @@ import { formOfRedis } from './redis-settings.ts';
 import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
 
 /**
- * Names the keys whose change needs a restart: `listen` and `cache.shared`, the content of certificates and secrets
- * apart: a rotated one must not hold up every later reload. A file that changes one of these keys is refused as a
+ * Names the keys whose change needs a restart: `listen`, `cache.shared` and modules of a client store, the content of
+ * certificates and secrets apart: a rotated one must not hold up every later reload. A file that changes one of these keys is refused as a
  * whole, so that no half of it is ever in force.
  */
 export function compareForReload(inForce: Settings, next: Settings): readonly string[] {
@@ -19,7 +19,23 @@ export function compareForReload(inForce: Settings, next: Settings): readonly st
       { shared: formOfShared(next.cache.shared) },
       ['shared'],
     ),
+    ...changedModule(inForce, next),
   ];
+}
+
+/** Code is loaded when the instance starts. */
+function changedModule(
+  { clientStore: inForce }: Settings,
+  { clientStore: next }: Settings,
+): readonly string[] {
+  const [before, after] = [codeOf(inForce), codeOf(next)];
+  return after === null || isEqual(before, after) ? [] : [after.key];
+}
+
+function codeOf(store: Settings['clientStore']): { readonly key: string; readonly path: string } | null {
+  if (store?.source.kind === 'module') return { key: 'clientStore.module', path: store.source.path };
+  if (store?.source.kind !== 'keyv' || store.source.store.kind !== 'module') return null;
+  return { key: 'clientStore.keyv.module', path: store.source.store.path };
 }
 
 function changedDoors<Door extends GrpcDoorSettings | HttpDoorSettings>(

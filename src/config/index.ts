@@ -4,7 +4,7 @@ export { describeSettings, type KeyDescription } from './describe-settings.ts';
 export { isEqual } from './equal.ts';
 export { printSettings } from './print-settings.ts';
 export { formatProblem, type Problem } from './problem.ts';
-export { readClientRecord } from './read-client-record.ts';
+export { readClientRecord, showClientRecord } from './read-client-record.ts';
 export { readSettings, type SettingsSource } from './read-settings.ts';
 export type { World } from './reference-source.ts';
 export type {

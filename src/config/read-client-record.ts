@@ -1,10 +1,11 @@
 import { isAbsolute, relative } from 'node:path';
+import { stringify } from 'yaml';
 import { type ClientRecord, type ClientContext, fail, type Result, succeed } from '../domain/index.ts';
 import { clientOf } from './assemble.ts';
 import { checkAlgorithms } from './checks/index.ts';
 import { checkClients } from './checks/clients.ts';
 import { at, isGiven, type Raw } from './checks/raw.ts';
-import { fillDefaults } from './effective.ts';
+import { fillDefaults, showable } from './effective.ts';
 import { atKey, atValue, type Finding, withoutEchoes } from './finding.ts';
 import { freezeDeep } from './freeze.ts';
 import { fitsIssuer, fitsOrigin, type IssuerPattern, parseIssuerPattern } from './issuer-pattern.ts';
@@ -15,7 +16,7 @@ import { required } from './schema/key.ts';
 import { formatKeyPath } from './shown.ts';
 import { validate } from './validate.ts';
 import { childrenOf, kindOf, type Step } from './schema/walk.ts';
-import type { Path, Plain } from './yaml/plain.ts';
+import { type Path, type Plain, valueAt } from './yaml/plain.ts';
 import { readYaml } from './yaml/read-yaml.ts';
 
 /** A record stands where one client of the file would, so that the same schema and the same checks hold for it. */
@@ -63,6 +64,18 @@ export async function readClientRecord(
   ];
   if (client === undefined || after.length > 0) return fail(told(after));
   return succeed(freezeDeep(clientOf(name, client, references)));
+}
+
+/** A record for people to see: as it is written, `[set]` for every secret. */
+export function showClientRecord(text: string): string {
+  const yaml = readYaml(text);
+  if (!yaml.ok) return '';
+  const shown = showable(recordSchema, { clients: { record: yaml.value.value } });
+  return stringify(valueAt(shown, PLACE) ?? null, {
+    version: '1.2',
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
 }
 
 /** What only the operator may say, as may what is told of requests: `introspection.facts`. */

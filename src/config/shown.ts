@@ -70,7 +70,7 @@ function isSecretKey(segment: string | number, parent: string | number | undefin
   if (segment === 'headers' && (parent === 'introspection' || parent === 'http')) return true;
   if (parent === 'auth') return !PLAIN_IN_AUTH.has(segment);
   if (parent === 'clientCredentials') return !PLAIN_IN_GRANT.has(segment);
-  return SECRET_KEYS.has(segment) || (segment === 'keys' && parent === 'cache');
+  return SECRET_KEYS.has(segment) || (segment === 'keys' && (parent === 'cache' || parent === 'keyv'));
 }
 
 // Keys below a secret-bearing one are shown when they are ours: `{ hunter2: }` may be a secret and a slip.

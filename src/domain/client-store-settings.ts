@@ -1,5 +1,6 @@
 import type { ClientContext, ClientTls, EnquiryLimits } from './client.ts';
 import type { Milliseconds } from './quantity.ts';
+import type { RedisSettings } from './redis-settings.ts';
 import type { Result } from './result.ts';
 import type { Secret } from './secret.ts';
 
@@ -24,7 +25,8 @@ export interface RecordStoreSettings {
   readonly limits: EnquiryLimits;
 }
 
-export type ClientStoreSource = DirectorySettings | HttpStoreSettings;
+export type ClientStoreSource =
+  DirectorySettings | HttpStoreSettings | KeyvStoreSettings | ModuleStoreSettings;
 
 /** Records are trusted less than the settings file, whoever keeps them: this is what the operator permits. */
 export interface RecordTrust {
@@ -50,6 +52,24 @@ export interface HttpStoreSettings extends RecordTrust {
   /** The longest that `Cache-Control` of an answer may put off the next question. */
   readonly maxAge: Milliseconds;
   readonly tls: ClientTls;
+}
+
+/** A store that replicas share and others may reach, with sealed records. */
+export interface KeyvStoreSettings extends RecordTrust {
+  readonly kind: 'keyv';
+  readonly store:
+    | { readonly kind: 'redis'; readonly redis: RedisSettings }
+    /** A module that gives a Keyv store adapter. `path` is absolute. */
+    | { readonly kind: 'module'; readonly path: string };
+  /** What records are sealed with, the newest first; at least one. Base64 of exactly 32 bytes. */
+  readonly keys: readonly Secret[];
+}
+
+/** Code of the operator's. */
+export interface ModuleStoreSettings extends RecordTrust {
+  readonly kind: 'module';
+  /** Absolute. Its default export is a `ClientStoreModule`, or makes one. */
+  readonly path: string;
 }
 
 export type TenantKey =

@@ -6,6 +6,7 @@ export * from './challenge.ts';
 export * from './client-address.ts';
 export * from './client-choice.ts';
 export * from './client-match.ts';
+export * from './client-store-module.ts';
 export * from './client-store-settings.ts';
 export * from './client.ts';
 export * from './credential.ts';

@@ -4,7 +4,7 @@ import { createNameKeys } from './name-keys.ts';
 import { createSeal } from './seal.ts';
 
 /** Length of a deployment's secret and of every key made of it. */
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 
 // Labels keep the keys apart (RFC 5869 section 3.2); a changed construction gets a new label, never an old key.
 const NAMING_LABEL = 'gatehouse naming 1';
@@ -27,6 +27,7 @@ export function deriveKeys(secret: Buffer): { readonly names: NameKeys; readonly
   };
 }
 
-function derive(secret: Buffer, label: string): Buffer {
+/** HKDF-SHA-256 (RFC 5869); a label for each use. */
+export function derive(secret: Buffer, label: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), label, KEY_BYTES));
 }

@@ -75,7 +75,7 @@ export async function aRecordScene<Version>(
   const events: HouseEvent[] = [];
   const looks: string[] = [];
   const source: RecordSource<Version> = {
-    hasFamilies: place.source.hasFamilies,
+    ...place.source,
     read(name, ...rest) {
       looks.push(name);
       return place.source.read(name, ...rest);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { printSettings } from '../../src/config/index.ts';
+import { compareForReload, printSettings } from '../../src/config/index.ts';
 import { settingsOf } from './read.ts';
-import { aWorld, CANARY } from './worlds.ts';
+import { aWorld, CACHE_KEY, CANARY } from './worlds.ts';
+
+const OTHER_KEY = Buffer.alloc(32, 7).toString('base64');
 
 const WORLD = aWorld({ environment: { TOKEN: CANARY }, files: { region: 'eu\n' } });
 
@@ -58,6 +60,55 @@ clientStore:
     expect(parse(printed)).toMatchObject({
       clientStore: { http: { bearer: '[set]', headers: { 'X-Region': '[set]', 'x-plain': '[set]' } } },
     });
+  });
+
+  const KEYV = 'redis: { url: "redis://r:6379" }, issuers: [https://idp.example.com]';
+  const withKeys = aWorld({ environment: { KEY: CACHE_KEY, OTHER: OTHER_KEY } });
+  const keysOf = async (text: string) => {
+    const { clientStore } = await settingsOf(text, withKeys);
+    if (clientStore?.source.kind !== 'keyv') throw new Error('no Keyv store');
+    return clientStore.source.keys.map((key) => key.reveal());
+  };
+
+  it('of a Keyv store: its own keys, else those of the cache', async () => {
+    expect(await keysOf(`clientStore: { keyv: { ${KEYV}, keys: [{ env: OTHER }, { env: KEY }] } }`)).toEqual([
+      OTHER_KEY,
+      CACHE_KEY,
+    ]);
+    expect(await keysOf(`clientStore: { keyv: { ${KEYV} } }\ncache: { keys: [{ env: KEY }] }`)).toEqual([
+      CACHE_KEY,
+    ]);
+    const settings = await settingsOf(`clientStore: { keyv: { ${KEYV}, keys: [{ env: OTHER }] } }`, withKeys);
+    expect(parse(printSettings(settings))).toMatchObject({ clientStore: { keyv: { keys: ['[set]'] } } });
+  });
+
+  it('of a module: a path, and what its records may do beside it', async () => {
+    const { clientStore } = await settingsOf(
+      'clientStore: { module: ./my-store.js, secrets: s, issuers: [https://idp.example.com] }',
+    );
+    expect(clientStore?.source).toEqual({
+      kind: 'module',
+      path: expect.stringMatching(/^\/.*\/my-store\.js$/),
+      secrets: expect.stringMatching(/\/s$/),
+      issuers: ['https://idp.example.com'],
+    });
+  });
+
+  it('that name other code need a restart; other keys, secrets and issuers do not', async () => {
+    const module = (path: string, issuer = 'https://idp.example.com') =>
+      settingsOf(`clientStore: { module: ${path}, issuers: [${issuer}] }`);
+    const [one, same, other] = [
+      await module('a.js'),
+      await module('a.js', 'https://b.example.com'),
+      await module('b.js'),
+    ];
+    const none = await settingsOf(
+      'clientStore: { directory: { path: t, issuers: [https://idp.example.com] } }',
+    );
+    expect(compareForReload(one, same)).toEqual([]);
+    expect(compareForReload(one, other)).toEqual(['clientStore.module']);
+    expect(compareForReload(none, one)).toEqual(['clientStore.module']);
+    expect(compareForReload(one, none)).toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { quoted } from '../shown.ts';
+import { checkRedis } from './redis.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
 const STORES = ['directory', 'http', 'keyv', 'module'];
@@ -25,6 +26,8 @@ export function checkClientStore(root: Raw): readonly Finding[] {
   return [
     ...checkOne(root, store),
     ...checkHttp(at(store, 'http')),
+    ...checkKeyv(root, at(store, 'keyv')),
+    ...checkModule(store),
     ...itemsOf(at(root, 'routes')).flatMap(checkTenantName),
   ];
 }
@@ -69,6 +72,43 @@ function checkHttp(http: Raw): readonly Finding[] {
       found.push(atKey(path, `${quoted(name)} is there twice, in different case`));
   }
   return found;
+}
+
+function checkKeyv(root: Raw, keyv: Raw): readonly Finding[] {
+  if (mapOf(keyv) === null) return [];
+  const [redis, module] = [at(keyv, 'redis'), at(keyv, 'module')];
+  const found = [...checkRedis(redis)];
+  if (!isGiven(redis) && !isGiven(module))
+    found.push(
+      atKey(
+        keyv.path,
+        'names no store; write `redis: { url: "redis://127.0.0.1:6379" }`, or a `module` that gives a Keyv store',
+      ),
+    );
+  if (isGiven(redis) && isGiven(module))
+    found.push(atKey(module.path, 'stands beside `redis`; there is one store: remove one of the two'));
+  const keys = at(keyv, 'keys');
+  if (!isGiven(keys) && !isGiven(at(root, 'cache', 'keys')))
+    found.push(
+      atKey(
+        keys.path,
+        'is missing; records are sealed with a key: 32 bytes in base64, as { env: … } or { file: … }, here or as `cache.keys`',
+      ),
+    );
+  return found;
+}
+
+/** A module is named by a text, so what holds for its records stands beside it. */
+function checkModule(store: Raw): readonly Finding[] {
+  const [module, issuers, secrets] = [at(store, 'module'), at(store, 'issuers'), at(store, 'secrets')];
+  if (isGiven(module))
+    return isGiven(issuers)
+      ? []
+      : [atKey(issuers.path, 'is missing; say which issuers the records of `module` may name')];
+  const kind = STORES.find((name) => isGiven(at(store, name)));
+  return [issuers, secrets]
+    .filter(isGiven)
+    .map(({ path }) => atKey(path, `belongs to \`module\`; write it below \`${kind ?? 'directory'}\``));
 }
 
 /** What a route names is the name of a record. */

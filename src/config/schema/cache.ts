@@ -83,6 +83,6 @@ function shared() {
 }
 
 /** Absolute, or seen from the folder of the settings file. */
-function modulePath() {
+export function modulePath() {
   return parsed({ type: 'the path of a module' }, (value) => unless(flawOfText(value), value));
 }

@@ -3,10 +3,12 @@ import { fail, succeed } from '../../domain/index.ts';
 import { parseIssuerPattern } from '../issuer-pattern.ts';
 import { clientTls } from './clients.ts';
 import { flawOfHeaderName, headerName } from './http-words.ts';
-import { kindWords, notYet, optional, required, standard } from './key.ts';
+import { kindWords, optional, required, standard } from './key.ts';
 import { parsed } from './parsed.ts';
+import { modulePath } from './cache.ts';
 import { duration, wholeNumber } from './quantities.ts';
-import { flawOfHeaderValue, headerValue, secret } from './references.ts';
+import { redis } from './redis.ts';
+import { flawOfCacheKey, flawOfHeaderValue, headerValue, secret } from './references.ts';
 import { choice, group, list, mapOf, text, yesOrNo } from './texts.ts';
 import { parseHttpUrl } from './urls.ts';
 
@@ -19,8 +21,19 @@ export function clientStore() {
       'A service of yours that is asked for one tenant at a time.',
       'another of the four',
     ),
-    keyv: notYet('A Keyv store that holds the records, sealed.'),
-    module: notYet('A module of yours that answers with a record.'),
+    keyv: optional(
+      keyv(),
+      'A Keyv store, such as Redis, that holds sealed records; `gatehouse client put` writes them.',
+      'another of the four',
+    ),
+    module: optional(
+      modulePath(),
+      'A module of your own that answers with records: `./my-store.js`; see [the client store](../client-store.md#code-module). ' +
+        'It runs in this process, and another one needs a restart.',
+      'another of the four',
+    ),
+    secrets: optional(folder(), `Of \`module\`: ${SECRETS}`, 'records can refer to no file'),
+    issuers: optional(list(issuerPattern()), `Of \`module\`: ${ISSUERS}`, '**must be given** with `module`'),
     by: standard(
       tenantKey(),
       'host',
@@ -72,6 +85,24 @@ function directory() {
   });
 }
 
+function keyv() {
+  return group({
+    redis: optional(redis(), 'A Redis of any kind.', 'another of `redis` and `module`'),
+    module: optional(
+      modulePath(),
+      'A module of your own that exports a Keyv store adapter, or a function that makes one. Another one needs a restart.',
+      'another of `redis` and `module`',
+    ),
+    keys: optional(
+      list(secret(flawOfCacheKey)),
+      'What records are sealed with, the newest first: 32 bytes in base64 each, as `openssl rand -base64 32` makes them. ' +
+        'Records under any of them are opened.',
+      'those of `cache.keys`',
+    ),
+    ...trust(),
+  });
+}
+
 function http() {
   return group({
     url: required(
@@ -106,20 +137,18 @@ function http() {
   });
 }
 
+const SECRETS =
+  'The folder that `{ file: … }` and certificates of records are below, each in a folder with the name of its tenant. ' +
+  'Links that lead out of that are refused.';
+const ISSUERS =
+  'What `issuer` of a record must fit: `https://idp.example.com`, `https://*.example.com`, with a path for what is below ' +
+  'it. Every other URL of a record must be on such a host.';
+
 /** What records may do, wherever they are. */
 function trust() {
   return {
-    secrets: optional(
-      folder(),
-      'The folder that `{ file: … }` and certificates of records are below, each in a folder with the name of its ' +
-        'tenant. Links that lead out of that are refused.',
-      'records can refer to no file',
-    ),
-    issuers: required(
-      list(issuerPattern()),
-      'What `issuer` of a record must fit: `https://idp.example.com`, `https://*.example.com`, with a path for ' +
-        'what is below it. Every other URL of a record must be on such a host.',
-    ),
+    secrets: optional(folder(), SECRETS, 'records can refer to no file'),
+    issuers: required(list(issuerPattern()), ISSUERS),
   };
 }
 
