@@ -4,13 +4,14 @@ import { type ClientRecord, type ClientContext, fail, type Result, succeed } fro
 import { clientOf } from './assemble.ts';
 import { checkAlgorithms } from './checks/index.ts';
 import { checkClients } from './checks/clients.ts';
-import { at, isGiven, type Raw } from './checks/raw.ts';
+import { at, isGiven, itemsOf, type Raw, textOf } from './checks/raw.ts';
 import { fillDefaults, showable } from './effective.ts';
 import { atKey, atValue, type Finding, withoutEchoes } from './finding.ts';
 import { freezeDeep } from './freeze.ts';
 import { fitsIssuer, fitsOrigin, type IssuerPattern, parseIssuerPattern } from './issuer-pattern.ts';
 import { readReferences, sourcesIn } from './references.ts';
 import { clients } from './schema/clients.ts';
+import { parseSize } from './schema/quantities.ts';
 import { group } from './schema/texts.ts';
 import { required } from './schema/key.ts';
 import { formatKeyPath } from './shown.ts';
@@ -27,15 +28,17 @@ const PLACE = ['clients', 'record'] as const;
  * Turns a record of a client store into a client, or says what is wrong with it.
  *
  * In: text that somebody else may have written, and what the operator permits. Out: a client that can be used as it is.
- * Never: a URL on a host that fits no pattern of `issuers`; a variable of our environment; a file that `readSecret` did
- * not give; consent to plain HTTP or to addresses of our own network; a secret in the failure.
+ * Never: an issuer, or a URL on a host, that fits no pattern of `issuers`; a variable of our environment; a file that
+ * `readSecret` did not give; consent to plain HTTP or to addresses of our own network; a secret in the failure.
  */
 export async function readClientRecord(
   { name, text, readSecret }: ClientRecord,
   { issuers }: { readonly issuers: readonly string[] },
 ): Promise<Result<ClientContext, string>> {
+  if (text.length > TEXT_MAX) return fail('the record is over 256 KiB');
   const yaml = readYaml(text);
   if (!yaml.ok) return fail(sentences(yaml.failure.map(({ line, message }) => `line ${line}: ${message}`)));
+  if (countValues(yaml.value.value) > VALUES_MAX) return fail(`the record has over ${VALUES_MAX} values`);
 
   const root: Plain = { clients: { record: yaml.value.value } };
   const { input, findings } = validate(recordSchema, root);
@@ -46,6 +49,8 @@ export async function readClientRecord(
     ...checkClients({ path: [], value: filled }),
     ...checkOwn(at(raw, ...PLACE)),
     ...checkUrls(root, patternsOf(issuers)),
+    ...checkAmounts(at(raw, ...PLACE)),
+    ...checkIssuers(at(raw, ...PLACE), patternsOf(issuers)),
     ...checkSources(root),
   ];
   // Nothing is read for a record that asks for what it may not have.
@@ -97,6 +102,32 @@ function checkUrls(root: Plain, patterns: readonly IssuerPattern[]): readonly Fi
   });
 }
 
+/** What one tenant can make the process hold for it. */
+const MOST: readonly (readonly [path: Path, most: number, words: string])[] = [
+  [['limits', 'concurrent'], 256, '256'],
+  [['limits', 'queue'], 4_096, '4096'],
+  [['introspection', 'maxAnswer'], 256 * 1024, '256KiB'],
+];
+
+function checkAmounts(record: Raw): readonly Finding[] {
+  return MOST.flatMap(([path, most, words]) => {
+    const amount = at(record, ...path);
+    const number = typeof amount.value === 'number' ? amount.value : parseSize(textOf(amount) ?? '');
+    return (number ?? 0) > most ? [atValue(amount.path, `is at most ${words} in a record`)] : [];
+  });
+}
+
+/** Whom the answers of its server may speak for: routes can demand an issuer, and upstreams are told it (T-49). */
+function checkIssuers(record: Raw, patterns: readonly IssuerPattern[]): readonly Finding[] {
+  const needed = isGiven(at(record, 'issuer'))
+    ? []
+    : [atKey(record.path, 'has no `issuer`; a record needs one, whatever its endpoint')];
+  const foreign = itemsOf(at(record, 'acceptIssuers'))
+    .filter((item) => !fitsIssuer(patterns, textOf(item) ?? ''))
+    .map(({ path }) => atValue(path, 'fits no pattern of `issuers`'));
+  return [...needed, ...foreign];
+}
+
 const KINDS_OF_URL = new Set(['a URL', 'an origin']);
 
 function urlsIn(step: Step): readonly { readonly path: Path; readonly url: string }[] {
@@ -131,6 +162,15 @@ function told(findings: readonly Finding[]): string {
       return key === '' ? message : `${key}: ${message}`;
     }),
   );
+}
+
+/** More than any record needs; checking more would keep the process from everybody else's requests. */
+const TEXT_MAX = 256 * 1024;
+const VALUES_MAX = 1_000;
+
+function countValues(value: Plain): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce<number>((sum, inner) => sum + countValues(inner), 1);
 }
 
 const SENTENCES_MAX = 5;

@@ -103,6 +103,32 @@ describe('readClientRecord', () => {
     ['a certificate elsewhere', { tls: { cert: '/etc/c.crt', key: 'k' } }, 'tls.cert: must be a file'],
     ['the key of one elsewhere', { tls: { cert: 'c', key: '../k' } }, 'tls.key: must be a file'],
     ['a CA of its own elsewhere', { tls: { ca: '/etc/ca.crt' } }, 'tls.ca: must be a file in the folder'],
+    [
+      'another issuer for its answers (T-49)',
+      { acceptIssuers: ['https://b.idp.example.com', 'https://idp.victim.example'] },
+      'acceptIssuers[1]: fits no pattern of `issuers`',
+    ],
+    [
+      'an issuer that is no URL (T-49)',
+      { acceptIssuers: ['urn:victim'] },
+      'acceptIssuers[0]: fits no pattern',
+    ],
+    [
+      'no issuer, so that its answers could name any (T-49)',
+      { issuer: undefined, introspection: { endpoint: 'https://a.idp.example.com/introspect' } },
+      'has no `issuer`',
+    ],
+    [
+      'thousands of enquiries',
+      { limits: { concurrent: 257 } },
+      'limits.concurrent: is at most 256 in a record',
+    ],
+    ['an endless queue', { limits: { queue: 4_097 } }, 'limits.queue: is at most 4096 in a record'],
+    [
+      'answers of megabytes',
+      { introspection: { maxAnswer: '1MiB' } },
+      'introspection.maxAnswer: is at most 256KiB in a record',
+    ],
     ['an unknown key', { colour: 'red' }, 'colour: "colour" is not a setting'],
   ])('refuses %s, and reads nothing for it', async (_what, differing, expected) => {
     const { failure, asked } = await read({ ...RECORD, ...differing }, { secret: 'x' });
@@ -130,6 +156,21 @@ describe('readClientRecord', () => {
       expect(failure).not.toContain(CANARY);
     },
   );
+
+  it.each([
+    [
+      'values',
+      {
+        introspection: {
+          params: Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`p${i}`, 'x'])),
+        },
+      },
+    ],
+    ['text', { introspection: { params: { p: 'x'.repeat(256 * 1024) } } }],
+  ])('refuses one of so many %s that it would keep the process busy', async (_what, differing) => {
+    const { failure } = await read({ ...RECORD, ...differing });
+    expect(failure).toMatch(/^the record (?:has over 1000 values|is over 256 KiB)$/);
+  });
 
   it('never lets a record out of the patterns, over generated hosts', async () => {
     const host = fc.stringMatching(/^[a-z0-9.@:%/\\*-]{0,12}$/);

@@ -20,6 +20,7 @@ export interface Planter {
 const ALIASED_VALUES_MAX = 10_000;
 /** Aliases can nest deeper than the text does. */
 const DEPTH_MAX = 100;
+const TWICE = 'this key stands twice in the same map; keep one';
 const NO_CHILDREN: ReadonlyMap<string | number, PlacedNode> = new Map();
 
 export function createPlanter(place: (offset: number) => Place): Planter {
@@ -84,6 +85,7 @@ export function createPlanter(place: (offset: number) => Place): Planter {
       const name = String(key.value);
       // Libraries skip or obey this name; nobody needs it (T-26).
       if (name === '__proto__') flaw('a key cannot be called __proto__', keyAt, keyAt);
+      else if (children.has(name)) flaws.push({ ...place(keyAt), message: TWICE });
       else children.set(name, plant(value, keyAt));
     }
     return children;

@@ -32,7 +32,8 @@ export function readYaml(text: string): Result<YamlTree, readonly YamlFlaw[]> {
     version: '1.2',
     schema: 'core',
     strict: true,
-    uniqueKeys: true,
+    // Looked for by ourselves: the library compares every key with every other.
+    uniqueKeys: false,
     stringKeys: true,
     merge: false,
     prettyErrors: false,
