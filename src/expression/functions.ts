@@ -1,4 +1,4 @@
-import { celEnv, celList, celMethod, CelScalar, listType } from '@bufbuild/cel';
+import { type CelEnv, celEnv, celList, celMethod, CelScalar, listType } from '@bufbuild/cel';
 
 /** Loops and `in` look at each item: longer lists and larger objects are refused, so that no token makes them slow. */
 export const ITEMS_MAX = 1_024;
@@ -30,7 +30,7 @@ const OPERATORS: ReadonlySet<string> = new Set([
 const { STRING } = CelScalar;
 
 /** The functions of the standard, and two of its string extension. */
-export const ENVIRONMENT = celEnv({
+export const ENVIRONMENT: CelEnv = celEnv({
   funcs: [
     celMethod('split', STRING, [STRING], listType(STRING), function (separator) {
       const pieces = this.split(separator, ITEMS_MAX + 1);
