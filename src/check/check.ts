@@ -1,4 +1,4 @@
-import { extractBearer } from '../credential/index.ts';
+import { extractCredential } from '../credential/index.ts';
 import {
   classOf,
   type AccessToken,
@@ -16,6 +16,7 @@ import {
   type Resolve,
   type Resolved,
   type Soon,
+  type SpentCredential,
   unreachable,
   UnusableRequestError,
 } from '../domain/index.ts';
@@ -72,7 +73,7 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
   }
 
   function judgeCredential(rule: Rule, context: RequestContext, trial: Trial | null): Soon<Decision> {
-    const credential = extractBearer(context.headers);
+    const credential = extractCredential(rule.credential, context);
     switch (credential.kind) {
       case 'none':
         if (rule.mode === 'optional') return policy.admit(rule, 'anonymous', context);
@@ -82,7 +83,10 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
       case 'token':
         return followedBy(clients.first(rule, credential.token, context), (client) =>
           client.ok
-            ? judgeToken(rule, client.value, credential.token, context, trial)
+            ? withoutCredential(
+                judgeToken(rule, client.value, credential.token, context, trial),
+                credential.spent,
+              )
             : refused(rule, client.failure),
         );
       default:
@@ -103,7 +107,7 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
       const isUnknownHere = rule.tryInOrder && answer.value.kind === 'inactive';
       const next = isUnknownHere ? clients.next(client, rule, token, context) : null;
       if (next !== null) return judgeToken(rule, next, token, context, trial);
-      trial?.learn({ introspection: answer.value, client });
+      trial?.learn({ token, introspection: answer.value, client });
       return judged(rule, answer, client, context);
     });
   }
@@ -124,6 +128,12 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     observe({ event: 'crashed', where: 'check', cause: classOf(cause) });
     return { kind: 'fault', reason: 'internal', route: null, detail: null };
   }
+}
+
+/** An allow takes the token away from where it was. */
+function withoutCredential(decision: Soon<Decision>, spent: SpentCredential | undefined): Soon<Decision> {
+  if (spent === undefined) return decision;
+  return followedBy(decision, (made) => (made.kind === 'allow' ? { ...made, spent } : made));
 }
 
 function refused(rule: Rule, refusal: ClientRefusal): Decision {

@@ -1,5 +1,6 @@
-import { extractBearer } from '../credential/index.ts';
+import { extractCredential } from '../credential/index.ts';
 import {
+  type AccessToken,
   classOf,
   type ClientContext,
   type Clock,
@@ -15,6 +16,7 @@ import { denied } from './denied.ts';
 
 /** What was learnt on the way to the decision in force. */
 export interface Learnt {
+  readonly token: AccessToken;
   readonly introspection: Introspection;
   readonly client: ClientContext;
 }
@@ -80,7 +82,7 @@ export function createTrial(rule: Rule, context: RequestContext, parts: TrialPar
   }
 
   function verdictOfCredential(): Decision | null {
-    const credential = extractBearer(context.headers);
+    const credential = extractCredential(rule.credential, context);
     switch (credential.kind) {
       case 'none':
         if (rule.mode === 'optional') return policy.admit(rule, 'anonymous', context);
@@ -89,6 +91,8 @@ export function createTrial(rule: Rule, context: RequestContext, parts: TrialPar
         return denied(rule, credential.reason);
       case 'token':
         if (learnt === null || !isJudge(learnt.client)) return null;
+        // A rule that looks elsewhere may have found another one.
+        if (learnt.token.reveal() !== credential.token.reveal()) return null;
         return policy.judge(rule, learnt.introspection, learnt.client, context, clock.now());
       default:
         return unreachable(credential);

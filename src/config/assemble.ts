@@ -4,6 +4,8 @@ import {
   type ClientContext,
   type ClientMatches,
   type ConnectTo,
+  type CredentialSettings,
+  type CredentialSource,
   type DoorTls,
   type InactiveBudget,
   milliseconds,
@@ -221,6 +223,7 @@ function routeOf(route: RouteInput, named: SettingsInput['requirements']): Route
     mode,
     enforce: route.enforce,
     path,
+    credential: credentialOf(route.credential),
     age: { freshness: route.freshness ?? null, stale: route.stale },
     require: (require ?? []).map((item) =>
       requirementOf(typeof item === 'string' ? checked(named[item]) : item),
@@ -243,6 +246,21 @@ export function matchOf(match: RouteInput['match']): RouteMatch {
     clientAddresses: match.clientAddresses ?? [],
     peerPrincipals: match.peerPrincipals ?? [],
   };
+}
+
+/** `null` for the usual place. */
+function credentialOf({ from, origins }: RouteInput['credential']): CredentialSettings | null {
+  if (from.length === 1 && from[0] === 'header') return null;
+  return { from: from.map(sourceOf), origins: origins ?? [] };
+}
+
+function sourceOf(source: RouteInput['credential']['from'][number]): CredentialSource {
+  if (typeof source === 'string') return { kind: 'authorization' };
+  const { header, cookie, websocketProtocol, query } = source;
+  if (header !== undefined) return { kind: 'header', name: header.toLowerCase() };
+  if (cookie !== undefined) return { kind: 'cookie', name: cookie };
+  if (websocketProtocol !== undefined) return { kind: 'websocketProtocol', prefix: websocketProtocol };
+  return { kind: 'query', name: checked(query) };
 }
 
 function metadataOf(demanded: RouteInput['match']['routeMetadata']): RouteMatch['routeMetadata'] {

@@ -5,17 +5,14 @@ import {
   type RequestHeaders,
 } from '../domain/index.ts';
 import { joinedCredentials } from './joined-credentials.ts';
+import { B64TOKEN, CREDENTIAL_BYTES_MAX } from './token-of.ts';
 
 const SPACE = 0x20;
 const TAB = 0x09;
 const SCHEME = 'bearer';
-/** Of the credential behind the scheme, in bytes (design, section 6). */
-const CREDENTIAL_BYTES_MAX = 8_192;
 
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** RFC 6750 section 2.1: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`. */
-const B64TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 const NONE: Credential = Object.freeze({ kind: 'none' });
 

@@ -1,3 +1,4 @@
+import type { SpentCredential } from './credential.ts';
 import type { HeaderField } from './header-field.ts';
 import type { JsonObject } from './json.ts';
 import type { Seconds } from './quantity.ts';
@@ -21,6 +22,8 @@ export interface AllowDecision {
    * (`x_auth.subject`) and what `scrub` names. Nearly always the shared empty list.
    */
   readonly strays: readonly string[];
+  /** What goes from the request because its token was there. A front that cannot do it must refuse. */
+  readonly spent?: SpentCredential;
 }
 
 /** What changes on the way to the upstream. */

@@ -143,6 +143,13 @@ export const DENY_REASONS = {
     'credential',
     'The credential is over 8 KiB (R19).',
   ),
+  origin_refused: deny(
+    403,
+    null,
+    'insufficient',
+    'request',
+    'The token is in a cookie, the request may change something, and its `Origin` is none that may send it.',
+  ),
   token_malformed: deny(
     401,
     'invalid_token',

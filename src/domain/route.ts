@@ -1,4 +1,5 @@
 import type { AnswerAge } from './answer-age.ts';
+import type { CredentialSettings } from './credential.ts';
 import type { Requirement } from './requirement.ts';
 
 /** One rule of the settings file, in the order of the file. Patterns are as written; `policy` compiles them. */
@@ -15,6 +16,8 @@ export interface RouteSettings {
   /** `false`: judged and reported beside the rule in force, which it never is. */
   readonly enforce: boolean;
   readonly path: PathSettings;
+  /** `null`: the `Authorization` header alone, as nearly always. */
+  readonly credential: CredentialSettings | null;
   /** All of them must hold. */
   readonly require: readonly Requirement[];
   readonly age: AnswerAge;

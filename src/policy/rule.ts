@@ -1,4 +1,4 @@
-import type { AnswerAge, PathLeniency, RouteMode, RouteSettings } from '../domain/index.ts';
+import type { AnswerAge, CredentialSettings, PathLeniency, RouteMode, RouteSettings } from '../domain/index.ts';
 import { compilePatterns, compileRest } from '../matching/index.ts';
 import { compileDemands, type Demands } from './requirements/compile-demands.ts';
 import type { Expressions } from './requirements/expression.ts';
@@ -13,6 +13,7 @@ export interface Rule extends MatchedRule {
   readonly clients: readonly string[];
   readonly tryInOrder: boolean;
   readonly path: PathLeniency;
+  readonly credential: CredentialSettings | null;
   readonly demands: Demands;
   readonly age: AnswerAge;
   readonly allows: UpstreamAllows;
@@ -40,6 +41,7 @@ export function compileRule(
     isGuard: route.otherwise === 'deny',
     isTrial: !route.enforce,
     path: route.path,
+    credential: route.credential,
     demands: compileDemands(route.require, { route: route.name, expressions }),
     age: route.age,
     allows: createUpstreamAllows(route, { ...parts, restrictsMethods }),

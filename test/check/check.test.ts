@@ -41,7 +41,7 @@ function aCheck({ mode = 'required', answer, get, others = [], policy }: Scene =
   const events: HouseEvent[] = [];
   const resolved: string[] = [];
   const judged: Introspection[] = [];
-  const rule = { name: 'orders', mode, tryInOrder: others.length > 0 } as Rule;
+  const rule = { name: 'orders', mode, credential: null, tryInOrder: others.length > 0 } as Rule;
   const check = createCheck({
     policy: {
       find: () => ({ kind: 'rule', rule }),

@@ -58,6 +58,7 @@ describe('readSettings', () => {
         tryInOrder: false,
         mode: 'required',
         enforce: true,
+        credential: null,
         path: {
           encodedSlash: 'deny',
           semicolon: 'deny',

@@ -56,6 +56,7 @@ const DENIALS: Readonly<Record<DenyReason, Expected>> = {
   credential_empty: [400, 3, INVALID_REQUEST, MALFORMED, 'R4'],
   credential_malformed: [400, 3, INVALID_REQUEST, MALFORMED, 'R5b'],
   credential_too_long: [400, 3, INVALID_REQUEST, MALFORMED, 'R19'],
+  origin_refused: [403, 7, null, INSUFFICIENT, 'BEAR-17'],
   token_malformed: [401, 16, INVALID_TOKEN, INACTIVE, 'R5a'],
   token_of_no_client: [401, 16, INVALID_TOKEN, INACTIVE, 'G6'],
   token_inactive: [401, 16, INVALID_TOKEN, INACTIVE, 'R6, G1'],

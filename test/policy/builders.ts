@@ -29,6 +29,7 @@ export interface RouteWords {
   readonly sets?: Readonly<Record<string, readonly string[]>>;
   readonly join?: string;
   readonly enforce?: boolean;
+  readonly credential?: RouteSettings['credential'];
   readonly clients?: readonly string[];
   readonly anonymous?: string;
   readonly authorization?: RouteSettings['upstream']['authorization'];
@@ -60,6 +61,7 @@ export function aRoute(words: RouteWords = {}): RouteSettings {
     tryInOrder: false,
     mode: words.mode ?? 'required',
     enforce: words.enforce ?? true,
+    credential: words.credential ?? null,
     path: {
       encodedSlash: 'deny',
       semicolon: 'deny',

@@ -4,6 +4,7 @@ import type { TextReference } from '../reference-source.ts';
 import { checkAlgorithms as checkOwnAlgorithms } from './authentication.ts';
 export { checkCandidates } from './candidates.ts';
 import { checkCache } from './cache.ts';
+import { checkCredentials } from './credential.ts';
 import { checkClientStore } from './client-store.ts';
 import { checkClients } from './clients.ts';
 import { checkDiscovery } from './discovery.ts';
@@ -28,6 +29,7 @@ export function checkTogether(effective: Plain): readonly Finding[] {
     ...checkLifetimes(root),
     ...checkRoutes(root),
     ...checkHeaders(root),
+    ...checkCredentials(root),
   ];
 }
 

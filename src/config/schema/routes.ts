@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { fail, succeed } from '../../domain/index.ts';
+import { credential } from './credential.ts';
 import { flawOfHeaderName, headerName } from './http-words.ts';
-import { kindWords, notYet, optional, required, standard } from './key.ts';
+import { kindWords, optional, required, standard } from './key.ts';
 import { match } from './match.ts';
 import { parsed } from './parsed.ts';
 import { duration } from './quantities.ts';
@@ -55,7 +56,7 @@ function route() {
       '`false`: judged and reported beside the rule that would be found without it, which stays in force. It guards ' +
         'nothing, its headers are not managed, and nobody is asked for its sake.',
     ),
-    credential: notYet('Where the token is looked for.', { from: ['header'] }),
+    credential: standard(credential(), {}, 'Where the token is looked for.'),
     path: standard(
       pathLeniency(),
       {},

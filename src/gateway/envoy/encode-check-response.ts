@@ -3,6 +3,7 @@ import {
   type Answer,
   type HeaderField,
   type JsonObject,
+  type SpentCredential,
   type UpstreamMutations,
 } from '../../domain/index.ts';
 import {
@@ -33,7 +34,11 @@ const CHECK_RESPONSE = {
   dynamicMetadata: delimitedTag(4),
 } as const;
 const STATUS_CODE = varintTag(1);
-const OK_RESPONSE = { headers: delimitedTag(2), headersToRemove: delimitedTag(5) } as const;
+const OK_RESPONSE = {
+  headers: delimitedTag(2),
+  headersToRemove: delimitedTag(5),
+  queryParametersToRemove: delimitedTag(8),
+} as const;
 const DENIED_RESPONSE = { status: delimitedTag(1), headers: delimitedTag(2), body: delimitedTag(3) } as const;
 const HTTP_STATUS_CODE = varintTag(1);
 const HEADER_VALUE_OPTION = {
@@ -43,14 +48,20 @@ const HEADER_VALUE_OPTION = {
 } as const;
 const HEADER_VALUE = { key: delimitedTag(1), value: delimitedTag(2) } as const;
 const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+const NOTHING_SPENT: SpentCredential = { set: [], remove: [], removeQuery: [] };
 
 /**
  * @param strays names that this request carries and the upstream must not see, beside those of `mutations`.
+ * @param spent where the token was in this request, if not in `Authorization`.
  */
-export function encodeAllow(mutations: UpstreamMutations, strays: AllowDecision['strays']): Buffer {
+export function encodeAllow(
+  mutations: UpstreamMutations,
+  strays: AllowDecision['strays'],
+  spent: SpentCredential = NOTHING_SPENT,
+): Buffer {
   return checkResponse({
     code: 0,
-    okResponse: (writer) => writeOkResponse(writer, mutations, strays),
+    okResponse: (writer) => writeOkResponse(writer, mutations, [...strays, ...spent.remove], spent),
     metadata: mutations.metadata,
   });
 }
@@ -86,9 +97,11 @@ function checkResponse(response: Response): Buffer {
 
 function writeOkResponse(
   writer: WireWriter,
-  { set, remove }: UpstreamMutations,
+  { set: ofRule, remove }: UpstreamMutations,
   strays: readonly string[],
+  spent: SpentCredential,
 ): void {
+  const set = spent.set.length === 0 ? ofRule : [...ofRule, ...spent.set];
   for (const field of set) {
     const option = beginMessage(writer, OK_RESPONSE.headers);
     writeHeader(writer, field);
@@ -104,6 +117,7 @@ function writeOkResponse(
     if (set.some((field) => field.name === name)) continue;
     writeText(writer, OK_RESPONSE.headersToRemove, name);
   }
+  for (const name of spent.removeQuery) writeText(writer, OK_RESPONSE.queryParametersToRemove, name);
 }
 
 function writeDeniedResponse(writer: WireWriter, { status, headers, body }: Answer): void {

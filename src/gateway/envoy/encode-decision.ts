@@ -35,10 +35,11 @@ export function createDecisionEncoder(answerFor: AnswerFor): DecisionEncoder {
 
   /**
    * Made once and sent again (decision 13): the same token on the same rule brings the same `mutations` object, and
-   * when nobody holds that any more, the bytes go too. An allow with strays depends on the request.
+   * when nobody holds that any more, the bytes go too. An allow with strays or a spent
+   * credential depends on the request.
    */
-  function encodeKeptAllow({ mutations, strays }: AllowDecision): Buffer {
-    if (strays.length > 0) return encodeAllow(mutations, strays);
+  function encodeKeptAllow({ mutations, strays, spent }: AllowDecision): Buffer {
+    if (strays.length > 0 || spent !== undefined) return encodeAllow(mutations, strays, spent);
     const known = kept.get(mutations);
     if (known !== undefined) return known;
 

@@ -46,6 +46,21 @@ describe.each(CODECS)('an encoded answer, read with $name', (codec) => {
     );
   });
 
+  it('takes the token away from where it was in the request (BEAR-6)', () => {
+    const spent = {
+      set: [{ name: 'cookie', value: 'a=1' }],
+      remove: ['x-token'],
+      removeQuery: ['access_token'],
+    };
+    const made = mutations({ set: [{ name: 'x-a', value: '1' }], remove: ['x-b'] });
+    const read = codec.decodeResponse(encodeAllow(made, ['x_a'], spent));
+    expect(read.okResponse).toMatchObject({
+      headersToRemove: ['x-b', 'x_a', 'x-token'],
+      queryParametersToRemove: ['access_token'],
+    });
+    expect(headersOf(read.okResponse?.headers)).toEqual([...made.set, ...spent.set]);
+  });
+
   it('overwrites what the client sent, for readers of `append` and of `append_action` alike', () => {
     const [option] = codec.decodeResponse(encodeAllow(mutations(), [])).okResponse?.headers ?? [];
     expect(option).toMatchObject({ append: { value: false }, appendAction: 'OVERWRITE_IF_EXISTS_OR_ADD' });

@@ -135,6 +135,13 @@ describe('an HTTP door for NGINX', () => {
     expect(decisions()).toMatchObject([{ kind: 'deny', reason: 'header_unremovable', route: 'orders' }]);
   });
 
+  it('refuses an allow whose token no front can take away, though settings never let it come to that (BEAR-6)', async () => {
+    const spent = { set: [], remove: [], removeQuery: ['access_token'] };
+    const { port, decisions } = await open(() => anAllow({ spent }));
+    expect(await ask({ port }, { headers: nginxHeaders() })).toMatchObject({ status: 403 });
+    expect(decisions()).toMatchObject([{ kind: 'deny', reason: 'header_unremovable', route: 'orders' }]);
+  });
+
   it('keeps the connection after allows and refusals alike, without telling clients about it', async () => {
     const verdicts = [anAllow(), aDenial('token_inactive'), aFault('wait_exceeded')];
     const { port } = await open(() => verdicts.shift() ?? anAllow());
