@@ -25,6 +25,12 @@ export interface UnaryEvents {
   readonly lost: (why: string) => void;
 }
 
+interface Question {
+  readonly slot: number;
+  readonly length: number;
+  readonly write: (into: Buffer, at: number) => void;
+}
+
 const DATA = 0;
 const HEADERS = 1;
 const RST_STREAM = 3;
@@ -68,6 +74,7 @@ function speak(
   const [firstBlock, laterBlock] = headerBlocks(port, path, timeoutMs);
   const slots = new Map<number, number>();
   const messages = new Map<number, Buffer>();
+  const backlog: Question[] = [];
   let block = firstBlock;
   let nextStream = 1;
   let sendWindow = DEFAULT_WINDOW;
@@ -89,22 +96,9 @@ function speak(
 
   return {
     ask(slot, length, write) {
-      const streamId = nextStream;
-      nextStream += 2;
-      slots.set(streamId, slot);
-      const size = FRAME_HEAD + block.length + FRAME_HEAD + GRPC_HEAD + length;
-      reserve(size);
-      outLength = writeFrameHead(out, outLength, block.length, HEADERS, 4, streamId);
-      outLength += block.copy(out, outLength);
-      outLength = writeFrameHead(out, outLength, GRPC_HEAD + length, DATA, END_STREAM, streamId);
-      out[outLength] = 0;
-      out.writeUInt32BE(length, outLength + 1);
-      write(out, outLength + GRPC_HEAD);
-      outLength += GRPC_HEAD + length;
-      sendWindow -= GRPC_HEAD + length;
-      // In a closed loop of ordinary depth this is far away; a load beyond it has to use more connections.
-      if (sendWindow < 0) lose('the load is deeper than the window of the server');
-      block = laterBlock;
+      // What does not fit into the window of the server waits for its update, in order.
+      if (backlog.length > 0 || sendWindow < GRPC_HEAD + length) backlog.push({ slot, length, write });
+      else send({ slot, length, write });
     },
     flush,
     end() {
@@ -112,6 +106,33 @@ function speak(
       socket.destroy();
     },
   };
+
+  function send({ slot, length, write }: Question): void {
+    const streamId = nextStream;
+    nextStream += 2;
+    slots.set(streamId, slot);
+    reserve(FRAME_HEAD + block.length + FRAME_HEAD + GRPC_HEAD + length);
+    outLength = writeFrameHead(out, outLength, block.length, HEADERS, 4, streamId);
+    outLength += block.copy(out, outLength);
+    outLength = writeFrameHead(out, outLength, GRPC_HEAD + length, DATA, END_STREAM, streamId);
+    out[outLength] = 0;
+    out.writeUInt32BE(length, outLength + 1);
+    write(out, outLength + GRPC_HEAD);
+    outLength += GRPC_HEAD + length;
+    sendWindow -= GRPC_HEAD + length;
+    block = laterBlock;
+  }
+
+  function sendBacklog(): void {
+    for (
+      let next = backlog[0];
+      next !== undefined && sendWindow >= GRPC_HEAD + next.length;
+      next = backlog[0]
+    ) {
+      backlog.shift();
+      send(next);
+    }
+  }
 
   function take(chunk: Buffer): void {
     const bytes = rest === null ? chunk : Buffer.concat([rest, chunk]);
@@ -168,6 +189,7 @@ function speak(
         return;
       case WINDOW_UPDATE:
         if (stream === 0) sendWindow += bytes.readUInt32BE(begin);
+        sendBacklog();
         return;
       case GOAWAY:
         lose('the server said goodbye');
