@@ -34,7 +34,8 @@ export interface ClientStoreModule {
 
 /** The words of `clients.<name>` of the settings file that records may have, and more ways to a secret. */
 export interface ClientStoreRecord {
-  readonly issuer?: string;
+  /** Whose tokens are its; answers speak for no other issuer but those in `acceptIssuers`. */
+  readonly issuer: string;
   readonly clientId: string | FileReference;
   readonly clientSecret?: ClientStoreSecret;
   readonly [key: string]: unknown;

@@ -68,6 +68,7 @@ clientStore:
 
   async function put(tenant: string, secret: string): Promise<number> {
     const record = {
+      issuer: idp.origin,
       clientId: 'gateway',
       clientSecret: secret,
       tls: { ca: 'idp.crt' },
@@ -131,6 +132,7 @@ clientStore:
       join(folder, 'my-store.mjs'),
       `export default () => ({
         record: async (tenant) => tenant === 'code.example' ? {
+          issuer: '${idp.origin}',
           clientId: 'gateway',
           clientSecret: (request) => 'of ' + (request?.header('x-region')[0] ?? 'nowhere'),
           tls: { ca: 'idp.crt' },

@@ -54,7 +54,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const recordFor = ({ endpoint }: Idp) => ({
+const recordFor = ({ endpoint, origin }: Idp) => ({
+  issuer: origin,
   clientId: 'gateway',
   clientSecret: 'literal',
   tls: { ca: 'idp.crt' },

@@ -52,8 +52,9 @@ function write(path: string, text: string): void {
   renameSync(`${file}.new`, file);
 }
 
-function recordFor({ endpoint }: Idp): string {
-  return `clientId: gateway
+function recordFor({ endpoint, origin }: Idp): string {
+  return `issuer: ${origin}
+clientId: gateway
 clientSecret: { file: secret }
 tls: { ca: ca.crt }
 introspection: { endpoint: "${endpoint}" }
