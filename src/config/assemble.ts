@@ -84,7 +84,7 @@ function grpcDoorOf({ address, transport, tls }: GrpcDoorInput, sources: Sources
 }
 
 function httpDoorOf(door: HttpDoorInput, sources: Sources): HttpDoorSettings {
-  const { address, profile, pathPrefix, trustedPeers, secretHeader, timeout, tls } = door;
+  const { address, profile, pathPrefix, trustedPeers, secretHeader, timeout, connections, tls } = door;
   return {
     address,
     profile,
@@ -95,17 +95,19 @@ function httpDoorOf(door: HttpDoorInput, sources: Sources): HttpDoorSettings {
         ? null
         : { name: secretHeader.name.toLowerCase(), value: secretOf(secretHeader.value, sources) },
     timeout,
+    connections,
     tls: doorTlsOf(tls, sources),
   };
 }
 
 function doorTlsOf(tls: GrpcDoorInput['tls'], { pemOf }: Sources): DoorTls | null {
   if (tls === undefined) return null;
-  const { cert, key, clientCa } = tls;
+  const { cert, key, clientCa, allowedPeers } = tls;
   return {
     cert: pemOf(cert),
     key: new Secret(pemOf(key)),
     clientCa: clientCa === undefined ? null : pemOf(clientCa),
+    ...(allowedPeers === undefined ? {} : { allowedPeers }),
   };
 }
 

@@ -58,7 +58,8 @@ function formOf(door: GrpcDoorSettings | HttpDoorSettings): object {
 
 function tlsForm(tls: DoorTls | null): string {
   if (tls === null) return 'plain';
-  return tls.clientCa === null ? 'TLS' : 'TLS with client certificates';
+  if (tls.clientCa === null) return 'TLS';
+  return `TLS with client certificates of ${tls.allowedPeers?.join() ?? 'anybody'}`;
 }
 
 /** Where the store is and how it is spoken to: of passwords and certificates nothing. */

@@ -81,6 +81,8 @@ export interface HttpDoorSettings {
   readonly secretHeader: { readonly name: string; readonly value: Secret } | null;
   /** The longest a check may wait at this door. */
   readonly timeout: Milliseconds;
+  /** Open at once. */
+  readonly connections: number;
   readonly tls: DoorTls | null;
 }
 

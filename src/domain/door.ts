@@ -12,6 +12,8 @@ export interface DoorTls {
   readonly key: Secret;
   /** Demands a client certificate from one of these authorities; `null`: none is asked for. */
   readonly clientCa: string | null;
+  /** URI or DNS names, one of which must be in the certificate of a caller; left out: any of `clientCa`. */
+  readonly allowedPeers?: readonly string[];
 }
 
 /** What carries gRPC: the library of the gRPC project, or node:http2 directly (docs/adr/0013). */

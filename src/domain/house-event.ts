@@ -15,6 +15,12 @@ export type HouseEvent =
     }
   /** A caller went away before its answer. */
   | { readonly event: 'caller_left'; readonly door: RequestContext['door'] }
+  /** A connection was closed at once: there are too many already (`full`), or too many from outside `trustedPeers`. */
+  | {
+      readonly event: 'connection_refused';
+      readonly door: RequestContext['door'];
+      readonly cause: 'full' | 'strangers';
+    }
   | {
       readonly event: 'cache_looked_up';
       readonly tier: 'memory' | 'shared';

@@ -66,13 +66,13 @@ export const DENY_REASONS = {
   ),
   headers_too_large: deny(431, null, 'malformed', 'request', 'The header section is over 96 KiB (R19).'),
   message_too_large: deny(413, null, 'malformed', 'request', 'The check message is over 8 MiB.'),
-  // The HTTP doors.
+  // The caller of the door.
   peer_untrusted: deny(
     403,
     null,
     'insufficient',
     'request',
-    'The caller of the HTTP door is not in `trustedPeers`, or lacks the secret header.',
+    'The caller of the door is not in `trustedPeers`, lacks the secret header, or has a certificate that `allowedPeers` does not name.',
   ),
   original_request_unknown: deny(
     403,

@@ -40,6 +40,8 @@ export const REASONS: readonly Reason[] = [
 export const FAULTS: readonly FaultReason[] = keysOf(FAULT_REASONS);
 export const SIDES = membersOf<(typeof FAULT_REASONS)[FaultReason]['side']>({ local: 0, remote: 0 });
 
+export const CONNECTION_REFUSALS = membersOf<Arm<'connection_refused'>['cause']>({ full: 0, strangers: 0 });
+
 export const TIERS = membersOf<Lookup['tier']>({ memory: 0, shared: 0 });
 export const LOOKUP_OUTCOMES = membersOf<Lookup['outcome']>({ active: 0, inactive: 0, miss: 0 });
 export const STORE_OPERATIONS = membersOf<Failure['operation']>({ get: 0, put: 0, connection: 0 });

@@ -64,6 +64,7 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'stale_served':
     case 'enquiry_refused':
     case 'header_dropped':
+    case 'connection_refused':
       return 'warn';
     case 'settings_loaded':
       return 'info';
@@ -104,6 +105,8 @@ export function lineOf(event: LoggedEvent): Line {
       return decided(event);
     case 'caller_left':
       return single({ door: event.door });
+    case 'connection_refused':
+      return repetitive({ door: event.door, cause: event.cause }, {}, CONNECTION_REFUSED[event.cause]);
     case 'introspected':
       return enquiry(event, { took_ms: rounded(event.tookMs), detail: plain(event.detail) });
     case 'metadata_refreshed':
@@ -141,6 +144,10 @@ export function lineOf(event: LoggedEvent): Line {
   }
 }
 
+const CONNECTION_REFUSED = {
+  full: 'The door has as many connections as `connections` allows; a further one was closed.',
+  strangers: 'Too many connections from outside `trustedPeers` are open; a further one was closed.',
+} as const satisfies Readonly<Record<Arm<'connection_refused'>['cause'], string>>;
 const STORE_FAILED = 'The shared store failed; the check went on as on a miss.';
 const SUSPENDED = {
   failing:

@@ -1,5 +1,6 @@
 import {
   COALESCED,
+  CONNECTION_REFUSALS,
   DOORS,
   EVICTION_CAUSES,
   FAULTS,
@@ -96,6 +97,11 @@ export const METRICS = {
     'Callers that went away before their answer.',
     { door: DOORS },
     'A lasting rate: the gateway gives up earlier than `wait.max`.',
+  ),
+  gatehouse_connections_refused_total: counter(
+    'Connections that an HTTP door closed at once: it has too many, or too many of strangers.',
+    { door: DOORS, cause: CONNECTION_REFUSALS },
+    'Any increase of `cause="full"`: fronts are refused. Raise `connections`, or find out who holds them.',
   ),
   gatehouse_crashes_total: counter(
     'Things that must not happen and did; the check they happened to was denied.',

@@ -1,6 +1,7 @@
 import { type Clock, type HouseEvent, unreachable } from '../domain/index.ts';
 import { createDecisionSeries } from './decision-series.ts';
 import {
+  CONNECTION_REFUSALS,
   DOORS,
   EVICTION_CAUSES,
   LOOKUP_OUTCOMES,
@@ -53,6 +54,9 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
       }
       case 'caller_left':
         counters.callersLeft[event.door].value += 1;
+        return;
+      case 'connection_refused':
+        counters.connectionsRefused[event.door][event.cause].value += 1;
         return;
       case 'cache_looked_up':
         counters.lookups[event.tier][event.outcome].value += 1;
@@ -132,6 +136,7 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
 
 function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
   const callersLeft = scalar('gatehouse_callers_left_total');
+  const connectionsRefused = scalar('gatehouse_connections_refused_total');
   const lookups = scalar('gatehouse_cache_lookups_total');
   const storeFailures = scalar('gatehouse_cache_failures_total');
   const records = scalar('gatehouse_client_records_total');
@@ -142,6 +147,9 @@ function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
 
   return {
     callersLeft: row(DOORS, (door) => callersLeft.at({ door })),
+    connectionsRefused: row(DOORS, (door) =>
+      row(CONNECTION_REFUSALS, (cause) => connectionsRefused.at({ door, cause })),
+    ),
     lookups: row(TIERS, (tier) => row(LOOKUP_OUTCOMES, (outcome) => lookups.at({ tier, outcome }))),
     storeFailures: row(STORE_OPERATIONS, (operation) =>
       row(STORE_FAILURES, (cause) => storeFailures.at({ operation, cause })),

@@ -58,6 +58,7 @@ describe('compareForReload', () => {
     ['listen.grpc[0].address', '127.0.0.1:9001', '127.0.0.1:9009'],
     ['listen.grpc[0].tls', ', tls: { cert: crt, key: key, clientCa: crt }', ''],
     ['listen.grpc[0].tls', ', clientCa: crt', ''],
+    ['listen.grpc[0].tls', ', clientCa: crt', ', clientCa: crt, allowedPeers: [envoy]'],
     ['listen.grpc', 'grpc: [', 'grpc: [{ address: 127.0.0.1:9100 }, '],
     ['listen.http[0].profile', 'envoy, pathPrefix: /a', 'nginx'],
     ['listen.http[0].pathPrefix', '/a,', '/b,'],

@@ -37,6 +37,19 @@ export const EVERY_EVENT: Readonly<Record<HouseEvent['event'], Row>> = {
     },
     log: { level: 'debug', door: 'http:nginx' },
   },
+  connection_refused: {
+    event: { event: 'connection_refused', door: 'http:caddy', cause: 'full' },
+    series: {
+      'gatehouse_connections_refused_total{door="http:caddy",cause="full"}': 1,
+      'gatehouse_connections_refused_total{door="http:caddy",cause="strangers"}': 0,
+    },
+    log: {
+      level: 'warn',
+      door: 'http:caddy',
+      cause: 'full',
+      msg: 'The door has as many connections as `connections` allows; a further one was closed.',
+    },
+  },
   cache_looked_up: {
     event: { event: 'cache_looked_up', tier: 'memory', outcome: 'active' },
     series: {

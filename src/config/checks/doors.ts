@@ -26,6 +26,7 @@ export function checkDoors(root: Raw): readonly Finding[] {
       ? [atKey(listen.path, 'opens no door for checks; leave `grpc` out for the default one, or list one')]
       : []),
     ...doors.filter(({ judges }) => judges).flatMap(checkExposure),
+    ...doors.flatMap(({ raw }) => checkAllowedPeers(raw)),
     ...http.flatMap(checkHttpDoor),
     ...checkAddresses(doors),
   ];
@@ -54,6 +55,13 @@ function checkExposure({ raw, address }: Door): readonly Finding[] {
       `${where} can be reached from other hosts, in clear; add \`tls\`, or spell out \`plaintext: true\``,
     ),
   ];
+}
+
+/** Without an authority there is no certificate whose names could be compared. */
+function checkAllowedPeers(raw: Raw): readonly Finding[] {
+  const allowed = at(raw, 'tls', 'allowedPeers');
+  if (!isGiven(allowed) || isGiven(at(raw, 'tls', 'clientCa'))) return [];
+  return [atKey(allowed.path, 'compares names of client certificates; add the `clientCa` that signs them')];
 }
 
 function checkHttpDoor(raw: Raw): readonly Finding[] {

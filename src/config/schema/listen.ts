@@ -1,9 +1,10 @@
 import { addressRange, listenAddress } from './addresses.ts';
 import { headerName, pathPrefix } from './http-words.ts';
 import { notYet, optional, required, standard } from './key.ts';
-import { duration } from './quantities.ts';
+import { parsed } from './parsed.ts';
+import { duration, wholeNumber } from './quantities.ts';
 import { certificateFile, flawOfHeaderValue, keyFile, secret } from './references.ts';
-import { anyList, choice, group, oneOrMore, yesOrNo } from './texts.ts';
+import { anyList, choice, group, list, oneOrMore, unless, yesOrNo } from './texts.ts';
 
 export function listen() {
   return group({
@@ -70,6 +71,11 @@ function httpDoor() {
       '2s',
       'The longest a check may wait at this door.',
     ),
+    connections: standard(
+      wholeNumber({ min: 16, max: 1_000_000 }),
+      4096,
+      'Connections that are open at once; further ones are closed. 64 of them at most are for peers outside `trustedPeers`.',
+    ),
     tls: optional(doorTls(), 'Certificate of the door.', 'plain'),
   });
 }
@@ -94,8 +100,23 @@ function doorTls() {
       'PEM file of the authorities one of which must have signed the certificate of every caller.',
       'callers need no certificate',
     ),
-    allowedPeers: notYet("URI or DNS names, one of which must be in the caller's certificate."),
+    allowedPeers: optional(
+      list(peerName()),
+      'URI or DNS names, one of which must be in the certificate of a caller, byte for byte. Whoever has another certificate of `clientCa` is denied.',
+      'any from `clientCa`',
+    ),
   });
+}
+
+/** A name as it stands in a certificate. */
+function peerName() {
+  return parsed({ type: 'a URI or a DNS name' }, (value) => unless(flawOfPeerName(value), value));
+}
+
+function flawOfPeerName(value: string): string | null {
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+$/.test(value)) return null;
+  if (/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(value)) return null;
+  return 'is neither a URI, such as spiffe://cluster.local/ns/gateway/sa/envoy, nor a DNS name without wildcards';
 }
 
 function plaintext() {

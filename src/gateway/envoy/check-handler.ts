@@ -10,6 +10,7 @@ import {
   type FaultDecision,
   milliseconds,
   monotonicMilliseconds,
+  type MonotonicMilliseconds,
   type Observe,
   type RequestContext,
   type Result,
@@ -45,6 +46,8 @@ export interface CheckHandler {
    * @returns `null` when the answer has been given already.
    */
   handle(bytes: Buffer, deadline: EpochMilliseconds | null, reply: Reply): OpenCheck | null;
+  /** Denies a check unread. A failed call instead would be an error to Envoy, and perhaps an allow. */
+  refuse(reason: DenyReason, reply: Reply): void;
   /**
    * Denies every check that still waits, and from now on every other: the door is about to be shut.
    * Returns how many waited.
@@ -75,6 +78,7 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
 
   return {
     handle,
+    refuse: (reason, reply) => answer(denied(reason), null, clock.monotonic(), reply),
     abandon() {
       isAbandoned = true;
       return waitingRoom.clear();
@@ -109,10 +113,7 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
     function conclude(decision: Decision): null {
       if (!isOpen) return null;
       isOpen = false;
-      const { told, bytes: answer } = express(decision);
-      give(answer, reply);
-      const tookMs = milliseconds(clock.monotonic() - arrivedAt);
-      observe({ event: 'decided', door: 'grpc', context, decision: told, tookMs });
+      answer(decision, context, arrivedAt, reply);
       return null;
     }
 
@@ -122,6 +123,18 @@ export function createCheckHandler(parts: CheckHandlerParts): CheckHandler {
       leaveRoom();
       observe({ event: 'caller_left', door: 'grpc' });
     }
+  }
+
+  function answer(
+    decision: Decision,
+    context: RequestContext | null,
+    arrivedAt: MonotonicMilliseconds,
+    reply: Reply,
+  ): void {
+    const { told, bytes } = express(decision);
+    give(bytes, reply);
+    const tookMs = milliseconds(clock.monotonic() - arrivedAt);
+    observe({ event: 'decided', door: 'grpc', context, decision: told, tookMs });
   }
 
   /** The bytes of a decision, or of a fault when it has none. */

@@ -17,7 +17,8 @@ import {
   unreachable,
   type WaitSettings,
 } from '../../domain/index.ts';
-import { listenOn, replaceTls } from '../../listening/index.ts';
+import { createIsAllowedPeer, listenOn, replaceTls } from '../../listening/index.ts';
+import { limitConnections } from './limit-connections.ts';
 import { createListener, TRANSPORT_LIMITS, type TransportLimits } from './listener.ts';
 import type { Profile } from './profile.ts';
 import { createEnvoyProfile } from './profiles/envoy.ts';
@@ -28,7 +29,7 @@ import { createNginxProfile } from './profiles/nginx.ts';
 import { createReadContext } from './read-context.ts';
 import { refuseNoCheck } from './refuse-no-check.ts';
 import { createServeCheck, type ServeCheck } from './serve-check.ts';
-import { createIsTrustedPeer, type SecretHeader } from './trusted-peer.ts';
+import { createIsInRange, createIsTrustedPeer, type SecretHeader } from './trusted-peer.ts';
 
 /** A port where every request, whatever its method and path, is a check. */
 export interface HttpDoor {
@@ -69,6 +70,8 @@ export interface HttpDoorSettings {
   readonly secretHeader: SecretHeader | null;
   /** The longest a check may wait at this door. */
   readonly timeout: Milliseconds;
+  /** Open at once; 4096 when left out. */
+  readonly connections?: number;
   readonly tls: DoorTls | null;
 }
 
@@ -86,7 +89,8 @@ export async function openHttpDoor(
   const { address, tls, timeout, trustedPeers, secretHeader } = settings;
   const profile = profileOf(settings);
   const overUnixSocket = address.kind === 'unix';
-  let isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader, overUnixSocket });
+  const trust = { trustedPeers, overUnixSocket, isAllowedPeer: createIsAllowedPeer(tls) };
+  let isTrustedPeer = createIsTrustedPeer({ ...trust, secretHeader });
   const secretHeaderName = secretHeader?.name.toLowerCase() ?? null;
   const readContext = createReadContext(
     { profile, isTrustedPeer: (socket, fields) => isTrustedPeer(socket, fields), wait, trustedHops },
@@ -97,6 +101,11 @@ export async function openHttpDoor(
   const { server, tlsServer } = createListener({ idle: profile.idle, tls, limits });
   const refused = refuseNoCheck(server, serveCheck.refuse);
   server.on('request', serveCheck.serve);
+  limitConnections(server, {
+    most: settings.connections ?? CONNECTIONS,
+    isKnown: createIsInRange(trust),
+    onRefused: (cause) => observe({ event: 'connection_refused', door: profile.door, cause }),
+  });
   const bound = await listenOn(server, address);
   server.on('error', (cause) =>
     observe({ event: 'crashed', where: 'gateway/http listener', cause: codeOf(cause) }),
@@ -112,12 +121,14 @@ export async function openHttpDoor(
     updateSecret(value) {
       if (secretHeader === null) return;
       const renewed = { name: secretHeader.name, value };
-      isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader: renewed, overUnixSocket });
+      isTrustedPeer = createIsTrustedPeer({ ...trust, secretHeader: renewed });
     },
     drain: serveCheck.drain,
     close: (grace) => closeWithin(grace, server, serveCheck, refused),
   };
 }
+
+const CONNECTIONS = 4096;
 
 function profileOf({ profile, pathPrefix }: HttpDoorSettings): Profile {
   switch (profile) {

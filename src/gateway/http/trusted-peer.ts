@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 import type { Secret } from '../../domain/index.ts';
+import type { IsAllowedPeer } from '../../listening/index.ts';
 import { type Fields, onlyValue } from './request-headers.ts';
 
 export interface TrustSettings {
@@ -10,6 +12,8 @@ export interface TrustSettings {
   readonly secretHeader: SecretHeader | null;
   /** A unix socket: who may connect is told by the mode of its file. */
   readonly overUnixSocket: boolean;
+  /** Whose certificate is good for asking; `null`: anybody's that the connection was opened with. */
+  readonly isAllowedPeer?: IsAllowedPeer | null;
 }
 
 export interface SecretHeader {
@@ -21,22 +25,33 @@ export interface SecretHeader {
 /** Whether the caller may tell us what a client asked (NGX-5, T-9) and may try tokens at all (T-62). */
 export type IsTrustedPeer = (socket: Pick<Socket, 'remoteAddress'>, fields: Fields) => boolean;
 
+/** Whether the address alone speaks for a peer. @throws Error as `createIsTrustedPeer` does. */
+export function createIsInRange({
+  trustedPeers,
+  overUnixSocket,
+}: Pick<TrustSettings, 'trustedPeers' | 'overUnixSocket'>): (
+  socket: Pick<Socket, 'remoteAddress'>,
+) => boolean {
+  const ranges = rangesOf(trustedPeers);
+  return ({ remoteAddress }) => overUnixSocket || contains(ranges, remoteAddress);
+}
+
 /**
  * @throws Error naming the entry of `trustedPeers` that is neither an address nor a range.
  */
 export function createIsTrustedPeer(settings: TrustSettings): IsTrustedPeer {
-  const { trustedPeers, secretHeader, overUnixSocket } = settings;
-  const ranges = rangesOf(trustedPeers);
-  // The address of a connection never changes, so it is looked up once for each.
+  const { secretHeader, isAllowedPeer = null } = settings;
+  const isInRange = createIsInRange(settings);
+  // Neither the address of a connection nor its certificate ever changes, so they are looked up once for each.
   const verdicts = new WeakMap<object, boolean>();
   const holdsSecret = secretHeader === null ? () => true : createHoldsSecret(secretHeader);
 
-  return (socket, fields) => (overUnixSocket || isInRange(socket)) && holdsSecret(fields);
+  return (socket, fields) => isTrusted(socket) && holdsSecret(fields);
 
-  function isInRange(socket: Pick<Socket, 'remoteAddress'>): boolean {
+  function isTrusted(socket: Pick<Socket, 'remoteAddress'>): boolean {
     const known = verdicts.get(socket);
     if (known !== undefined) return known;
-    const verdict = contains(ranges, socket.remoteAddress);
+    const verdict = isInRange(socket) && (isAllowedPeer === null || isAllowedPeer(certifiedNames(socket)));
     verdicts.set(socket, verdict);
     return verdict;
   }
@@ -63,6 +78,10 @@ function contains(ranges: BlockList, peer: string | undefined): boolean {
   const [address = ''] = (peer ?? '').split('%');
   const family = familyOf(address);
   return family !== null && ranges.check(address, family);
+}
+
+function certifiedNames(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' | null {

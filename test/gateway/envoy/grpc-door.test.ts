@@ -262,6 +262,30 @@ describe.each(['grpc-js', 'http2'] as const)('over %s', (transport) => {
       expect(contexts).toHaveLength(1);
     });
 
+    it('denies, with an answer, who has a certificate that allowedPeers does not name (T-62)', async () => {
+      const { door, contexts, events } = await aDoor(() => anAllow(), {
+        tls: { ...tlsOf(authority.issue(localhost), authority.ca), allowedPeers: ['spiffe://local/envoy'] },
+      });
+      const askAs = (...names: readonly string[]) => {
+        const { key, cert } = authority.issue(names);
+        const pems = [authority.ca, key, cert].map((pem) => Buffer.from(pem));
+        return aCaller(door, ChannelCredentials.createSsl(pems[0], pems[1], pems[2])).ask(A_CHECK);
+      };
+
+      // A failed call would be an error to Envoy, which failure_mode_allow lets pass.
+      for (const name of ['URI:spiffe://local/envoy2', 'DNS:envoy', 'URI:spiffe://LOCAL/envoy'])
+        expect(await askAs(name)).toMatchObject({
+          status: { code: 7 },
+          deniedResponse: { status: { code: 'Forbidden' } },
+        });
+      expect(contexts).toHaveLength(0);
+      expect(events).toMatchObject(
+        Array(3).fill({ event: 'decided', decision: { reason: 'peer_untrusted' } }),
+      );
+
+      expect(await askAs('DNS:anything', 'URI:spiffe://local/envoy')).toMatchObject(ALLOWED);
+    });
+
     it('takes a new certificate in for new connections, and keeps the old ones', async () => {
       const { door } = await aDoor(() => anAllow(), { tls: tlsOf(authority.issue(localhost)) });
       const early = aCaller(door, trusting(authority));

@@ -81,6 +81,25 @@ describe('an HTTP door with TLS', () => {
     expect(await askTls(port, front)).toMatch(/^200 /);
   });
 
+  it('answers 403 to a caller of clientCa that allowedPeers does not name, without looking at its check (T-9, T-62)', async () => {
+    const tls = { ...tlsOf(first, authority.ca), allowedPeers: ['front.test', 'spiffe://local/front'] };
+    const { port, contexts, decisions } = await openTls(tls);
+    for (const names of [['DNS:other.test'], ['URI:spiffe://local/front2'], ['IP:127.0.0.1']])
+      expect(await askTls(port, authority.issue(names))).toMatch(/^403 /);
+    expect(contexts).toHaveLength(0);
+    expect(new Set(decisions().map((decision) => decision.reason))).toEqual(new Set(['peer_untrusted']));
+
+    for (const names of [['DNS:front.test'], ['DNS:other.test', 'URI:spiffe://local/front']])
+      expect(await askTls(port, authority.issue(names))).toMatch(/^200 /);
+    expect(await askTls(port, stranger.issue(['DNS:front.test']))).toBe('no answer');
+  });
+
+  it('compares allowedPeers beside trustedPeers, not instead', async () => {
+    const tls = { ...tlsOf(first, authority.ca), allowedPeers: ['front.test'] };
+    opened = await openDoor(() => anAllow(), { tls, trustedPeers: ['192.0.2.1/32'] });
+    expect(await askTls(opened.port, front)).toMatch(/^403 /);
+  });
+
   it('shows a replaced certificate to new connections', async () => {
     const { door, port } = await openTls(tlsOf(first));
     expect(door.updateTls(tlsOf(second))).toEqual({ ok: true, value: null });

@@ -12,6 +12,7 @@ import {
 
 import { type EpochMilliseconds, epochMilliseconds, fail, succeed } from '../../../domain/index.ts';
 import type { Health, HealthCheckRequest, HealthCheckResponse } from '../health.ts';
+import { createIsAllowedPeer, type IsAllowedPeer } from '../../../listening/index.ts';
 import { TRANSPORT_LIMITS } from '../limits.ts';
 import { loadServiceDefinitions } from '../service-definitions.ts';
 import { createGrpcJsCertificates } from './grpc-js-certificates.ts';
@@ -23,6 +24,7 @@ export const createGrpcJsTransport: CreateTransport = ({ handler, health, onSess
   const flaw = tls === null ? null : flawOfTls(tls);
   if (flaw !== null) throw new Error(`tls: ${flaw}`);
   let current = tls;
+  const isAllowedPeer = createIsAllowedPeer(tls);
   const certificates = tls === null ? null : createGrpcJsCertificates(tls);
 
   const server = new Server({
@@ -39,6 +41,10 @@ export const createGrpcJsTransport: CreateTransport = ({ handler, health, onSess
   const { authorization, health: healthService } = loadServiceDefinitions();
   server.addService(authorization, {
     Check: (call: ServerUnaryCall<Buffer, Buffer>, reply: sendUnaryData<Buffer>) => {
+      if (isAllowedPeer !== null && !isFromAllowed(call, isAllowedPeer)) {
+        handler.refuse('peer_untrusted', (answer) => reply(null, answer));
+        return;
+      }
       const open = handler.handle(call.request, deadlineOf(call), (answer) => reply(null, answer));
       // Emitted at the end of an answered call too, which `leave` then makes nothing of.
       if (open !== null) call.once('cancelled', () => open.leave());
@@ -62,6 +68,11 @@ export const createGrpcJsTransport: CreateTransport = ({ handler, health, onSess
     shutDown: () => server.forceShutdown(),
   };
 };
+
+/** The library shows the certificate with each call only, not with the connection. */
+function isFromAllowed(call: ServerUnaryCall<Buffer, Buffer>, isAllowedPeer: IsAllowedPeer): boolean {
+  return isAllowedPeer(call.getAuthContext().sslPeerCertificate?.subjectaltname);
+}
 
 function deadlineOf(call: ServerUnaryCall<Buffer, Buffer>): EpochMilliseconds | null {
   const deadline = Number(call.getDeadline());

@@ -22,13 +22,15 @@ export interface Http2Calls {
 export interface Http2CallsParts {
   readonly handler: CheckHandler;
   readonly health: Health;
+  /** Whether the caller may ask; whoever may not is denied. */
+  readonly isFromAllowed: (stream: ServerHttp2Stream) => boolean;
 }
 
 /** A message that is not there by then is not waited for: slow senders must not pile up (T-61). */
 const RECEIVE_WITHIN_MS = 30_000;
 const SWEEP_EVERY_MS = 5_000;
 
-export function createHttp2Calls({ handler, health }: Http2CallsParts): Http2Calls {
+export function createHttp2Calls({ handler, health, isFromAllowed }: Http2CallsParts): Http2Calls {
   const { authorization, health: healthMethods } = loadServiceDefinitions();
   const checkPath = authorization.Check.path;
   const otherCalls = healthCalls(health, healthMethods);
@@ -82,6 +84,10 @@ export function createHttp2Calls({ handler, health }: Http2CallsParts): Http2Cal
   }
 
   function check(stream: ServerHttp2Stream, message: Buffer, deadline: EpochMilliseconds | null): void {
+    if (!isFromAllowed(stream)) {
+      handler.refuse('peer_untrusted', (answer) => sendAnswer(stream, answer));
+      return;
+    }
     const open = handler.handle(message, deadline, (answer) => sendAnswer(stream, answer));
     // Also at the end of an answered call, which `leave` then makes nothing of.
     if (open !== null) stream.once('close', () => open.leave());

@@ -10,8 +10,10 @@ import {
   type ServerOptions,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 import { type DoorTls, fail, succeed } from '../../../domain/index.ts';
+import { createIsAllowedPeer, type IsAllowedPeer } from '../../../listening/index.ts';
 import { TRANSPORT_LIMITS } from '../limits.ts';
 import { createHttp2Calls } from './http2-calls.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -29,7 +31,13 @@ export const createHttp2Transport: CreateTransport = ({ handler, health, onSessi
   if (flaw !== null) throw new Error(`tls: ${flaw}`);
   let current = tls;
 
-  const calls = createHttp2Calls({ handler, health });
+  const isAllowedPeer = createIsAllowedPeer(tls);
+  const others = new WeakSet<object>();
+  const calls = createHttp2Calls({
+    handler,
+    health,
+    isFromAllowed: ({ session }) => session === undefined || !others.has(session),
+  });
   const secure = tls === null ? null : createSecureServer(secureOptions(tls));
   const server: Http2Server | Http2SecureServer = secure ?? createServer(OPTIONS);
   server.on('session', (session: ServerHttp2Session) => {
@@ -37,6 +45,7 @@ export const createHttp2Transport: CreateTransport = ({ handler, health, onSessi
     session.on('error', () => undefined);
     session.setLocalWindowSize(SESSION_WINDOW);
     keepAlive(session, limits);
+    if (isAllowedPeer !== null && !isAtAllowed(session, isAllowedPeer)) others.add(session);
     onSession(session);
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
@@ -59,6 +68,10 @@ export const createHttp2Transport: CreateTransport = ({ handler, health, onSessi
     shutDown: () => calls.end(),
   };
 };
+
+function isAtAllowed({ socket }: ServerHttp2Session, isAllowedPeer: IsAllowedPeer): boolean {
+  return isAllowedPeer(socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined);
+}
 
 const MIB = 1024 * 1024;
 
