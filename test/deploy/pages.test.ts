@@ -13,6 +13,7 @@ const PAGES = [
     'docs/clients.md',
     'docs/deviations.md',
     'docs/introspection.md',
+    'docs/policy.md',
     'docs/signed-answers.md',
   ],
   ...['docs/discovery.md', 'docs/doctor.md', 'docs/outages.md', 'docs/proxies.md'],
