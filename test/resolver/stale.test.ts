@@ -157,7 +157,7 @@ describe('an outage', () => {
     expect(await waiting).toEqual(fail(fault('wait_exceeded')));
   });
 
-  it('is not one token that upsets the server: others are asked about first, and one answer is enough', async () => {
+  it('is not one token that upsets the server (T-38): others are asked about first, and one answer is enough', async () => {
     const client = aClient();
     let isUpset = false;
     const says = (_question: unknown, token: string): Answer =>
