@@ -140,24 +140,27 @@ describe('with oidc-provider', () => {
     ],
     ['private_key_jwt', keyed(ec, 'ES256'), keyed(rsa, 'PS256'), { jwks: jwksOf(ec) }],
     ['private_key_jwt', keyed(rsa, 'PS256'), keyed(ec, 'ES256'), { jwks: jwksOf(rsa) }],
-  ])('authenticates with %s, and is refused with another key', async (method, right, wrong, registration) => {
-    const asserting = await startAuthorizationServer({
-      clientSecret: LONG_SECRET,
-      authentication: method,
-      registration,
-    });
-    try {
-      const client = aDiscoveringClient(asserting.issuer, { authentication: right });
-      const token = await asserting.issueToken();
-      const outcomes = [await scene.ask(client, token), await scene.ask(client, token)];
-      expect(outcomes.map(outcomeOf)).toEqual(['active', 'active']);
-      expect(scene.introspector.status()).toMatchObject({ main: { authentication: method } });
-      const stranger = aDiscoveringClient(asserting.issuer, { authentication: wrong });
-      expect(outcomeOf(await scene.ask(stranger, token))).toBe('credentials_refused');
-    } finally {
-      await asserting.stop();
-    }
-  });
+  ])(
+    'authenticates with %s, and is refused with another key (CA-7)',
+    async (method, right, wrong, registration) => {
+      const asserting = await startAuthorizationServer({
+        clientSecret: LONG_SECRET,
+        authentication: method,
+        registration,
+      });
+      try {
+        const client = aDiscoveringClient(asserting.issuer, { authentication: right });
+        const token = await asserting.issueToken();
+        const outcomes = [await scene.ask(client, token), await scene.ask(client, token)];
+        expect(outcomes.map(outcomeOf)).toEqual(['active', 'active']);
+        expect(scene.introspector.status()).toMatchObject({ main: { authentication: method } });
+        const stranger = aDiscoveringClient(asserting.issuer, { authentication: wrong });
+        expect(outcomeOf(await scene.ask(stranger, token))).toBe('credentials_refused');
+      } finally {
+        await asserting.stop();
+      }
+    },
+  );
 
   it('needs no proof where the server asks for none', async () => {
     const open = await startAuthorizationServer({ authentication: 'none' });
