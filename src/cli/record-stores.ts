@@ -102,7 +102,8 @@ function openService(
     renew(next) {
       if (next.kind === 'http') service.renew(withBounds(next));
     },
-    status: () => ({ url: initial.url }),
+    // A query may hold a key.
+    status: () => ({ url: initial.url.replace(/\?.*/, '') }),
     close: () => service.close(),
   };
   return [service, hands] as const;

@@ -1,5 +1,6 @@
 import { createGate, createSingleFlight, withinBudget } from '../bounds/index.ts';
 import {
+  classOf,
   type Clock,
   type JsonObject,
   milliseconds,
@@ -9,7 +10,7 @@ import {
   type RequestContext,
 } from '../domain/index.ts';
 import { failed, type Held, type RecordInUse, type RecordShelf } from './record-shelf.ts';
-import { cannotAsk, type Reading, type RecordSource } from './record-source.ts';
+import { cannotAsk, cannotUse, type Look, type Reading, type RecordSource } from './record-source.ts';
 import type { StoreHealth } from './store-health.ts';
 
 /** Looks at records where they are, and puts what they bring on the shelf. */
@@ -62,10 +63,23 @@ export function createLooks<Version>(
     const until = monotonicMilliseconds(clock.monotonic() + timeout);
     const given = new AbortController();
     const look = { request, signal: given.signal };
-    const reading = await withinBudget(source.read(name, before?.version ?? null, look), until, clock);
+    const reading = await withinBudget(readSafely(name, before, look), until, clock);
     if (reading.ok) return reading.value;
     given.abort();
     return cannotAsk(`could not be read within ${timeout} ms`);
+  }
+
+  async function readSafely(
+    name: string,
+    before: RecordInUse<Version> | null,
+    look: Look,
+  ): Promise<Reading<Version>> {
+    try {
+      return await source.read(name, before?.version ?? null, look);
+    } catch (cause) {
+      observe({ event: 'crashed', where: 'client-store', cause: classOf(cause) });
+      return cannotUse('cannot be read');
+    }
   }
 }
 

@@ -20,7 +20,8 @@ export async function recordOfCode(given: unknown): Promise<Result<RecordOfCode,
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     return fail('is not an object; `record` must return one, or null');
   const { clientSecret, ...others } = given as Readonly<Record<string, unknown>>;
-  const secret = clientSecret instanceof Promise ? ((await clientSecret) as unknown) : clientSecret;
+  // Any thenable, for promises of other libraries are none of ours.
+  const secret: unknown = await clientSecret;
   const secretFrom = typeof secret === 'function' ? (secret as SecretFunction) : null;
   const record = { ...others, ...(secret === undefined ? {} : { clientSecret: textOf(secret) }) };
   try {

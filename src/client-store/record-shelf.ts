@@ -5,6 +5,7 @@ import {
   type Clock,
   fail,
   fault,
+  type HouseEvent,
   type JsonObject,
   type Milliseconds,
   milliseconds,
@@ -109,11 +110,7 @@ export function createRecordShelf<Version>(
     get size() {
       return known.size;
     },
-    status: () => ({
-      tenants: known.size,
-      absent: refused.size,
-      broken: Array.from(known.values()).filter(({ problem }) => problem !== null).length,
-    }),
+    status: () => ({ tenants: known.size, absent: refused.size, broken: countBroken(known.values()) }),
   };
 
   function keep(name: string, reading: Reading<Version>, before: RecordInUse<Version> | null): Held {
@@ -149,7 +146,7 @@ export function createRecordShelf<Version>(
   /** What is wrong with all records at once is not told for each. */
   function keepBroken(name: string, { cause, detail }: ReadingFailure, before: RecordInUse<Version>): Held {
     if (cause === 'unavailable') return put(name, before);
-    if (before.problem !== detail) warn(`the record "${name}" ${detail}; the version before stays in force`);
+    if (before.problem !== detail) observe(warningOf(name, detail));
     return put(name, { ...before, problem: detail });
   }
 
@@ -167,13 +164,20 @@ export function createRecordShelf<Version>(
     return held;
   }
 
-  function warn(detail: string): void {
-    observe({ event: 'lifecycle', phase: 'warning', detail: `client store: ${detail}` });
-  }
-
   function after(pause: Milliseconds): MonotonicMilliseconds {
     return monotonicMilliseconds(clock.monotonic() + pause);
   }
+}
+
+function warningOf(name: string, problem: string): HouseEvent {
+  const detail = `client store: the record "${name}" ${problem}; the version before stays in force`;
+  return { event: 'lifecycle', phase: 'warning', detail };
+}
+
+function countBroken(records: Iterable<RecordInUse<unknown>>): number {
+  let count = 0;
+  for (const { problem } of records) if (problem !== null) count += 1;
+  return count;
 }
 
 /** A source may put off the next look, never hurry it. */

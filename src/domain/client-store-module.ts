@@ -37,7 +37,7 @@ export interface ClientStoreRecord {
   /** Whose tokens are its; answers speak for no other issuer but those in `acceptIssuers`. */
   readonly issuer: string;
   readonly clientId: string | FileReference;
-  readonly clientSecret?: ClientStoreSecret;
+  readonly clientSecret?: ClientStoreSecret | undefined;
   readonly [key: string]: unknown;
 }
 
@@ -52,7 +52,7 @@ export interface FileReference {
  */
 export type ClientStoreSecret =
   | SecretValue
-  | Promise<SecretValue>
+  | PromiseLike<SecretValue>
   | FileReference
   | ((request: ClientStoreRequest | null) => Soon<SecretValue>);
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -151,6 +152,23 @@ clientStore:
     } finally {
       await house.close();
     }
+  });
+
+  it('closes the store when a door cannot open', async () => {
+    const told = globalThis as { closedStores?: number };
+    writeFileSync(
+      join(folder, 'closing.mjs'),
+      'export default { record: () => null, close: () => void (globalThis.closedStores = 1) };',
+    );
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const text = settingsText()
+      .replace('my-store', 'closing')
+      .replace('grpc: { address: "127.0.0.1:0" }', `grpc: { address: "127.0.0.1:${port}" }`);
+    await expect(openAHouse(text, { folder })).rejects.toThrow(String(port));
+    await eventually('the store to be closed', () => told.closedStores ?? null);
+    taken.close();
   });
 
   it('does not open with code that is no client store', async () => {
