@@ -157,6 +157,19 @@ describe('metadata', () => {
       /the server does not offer client_secret_basic or client_secret_post/,
       () => ['auth: client_secret_jwt'],
     ],
+    [
+      'methods for which this client has nothing',
+      () =>
+        aDocument({
+          introspection_endpoint_auth_methods_supported: ['private_key_jwt', 'tls_client_auth', 'Bearer'],
+        }),
+      /the server does not offer client_secret_basic or client_secret_post/,
+      () => [
+        'auth: { method: private_key_jwt, key: { file: PRIVATE-KEY } }',
+        'auth: tls_client_auth\ntls: { cert: CERTIFICATE, key: PRIVATE-KEY }',
+        'auth: { method: bearer, token: { file: ACCESS-TOKEN } }',
+      ],
+    ],
   ])('with %s: says so, what to set, and sends no secret', async (_what, document, problem, settings) => {
     server.on(OAUTH, json(document()));
     const examined = await examine(discovering());

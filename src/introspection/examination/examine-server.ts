@@ -112,12 +112,24 @@ function wordsOf({ method, algorithm }: AuthenticationChoice, methods: readonly 
   return methods === null ? `${how}; nothing says what is taken there` : `${how}, which the metadata lists`;
 }
 
-/** Methods that go with what the client has. */
+/** Methods that go with what the client has, else what it would need for the others. */
 function adviceFor({ authentication, tls }: ClientContext, methods: readonly string[]): readonly string[] {
   const possible = [
     ...('secret' in authentication ? ['client_secret_basic', 'client_secret_post', 'client_secret_jwt'] : []),
     ...('key' in authentication ? ['private_key_jwt'] : []),
     ...(tls.certificate === undefined ? [] : ['tls_client_auth', 'self_signed_tls_client_auth']),
   ];
-  return possible.filter((method) => methods.includes(method)).map((method) => `auth: ${method}`);
+  const listed = possible.filter((method) => methods.includes(method));
+  if (listed.length > 0) return listed.map((method) => `auth: ${method}`);
+  return LACKING.filter(([method]) => methods.includes(method)).map(([, settings]) => settings);
 }
+
+const CERTIFICATE = 'tls: { cert: CERTIFICATE, key: PRIVATE-KEY }';
+const LACKING: readonly (readonly [method: string, settings: string])[] = [
+  ['private_key_jwt', 'auth: { method: private_key_jwt, key: { file: PRIVATE-KEY } }'],
+  ['tls_client_auth', `auth: tls_client_auth\n${CERTIFICATE}`],
+  ['self_signed_tls_client_auth', `auth: self_signed_tls_client_auth\n${CERTIFICATE}`],
+  ['client_secret_basic', 'auth: client_secret_basic\nclientSecret: { file: SECRET }'],
+  ['client_secret_post', 'auth: client_secret_post\nclientSecret: { file: SECRET }'],
+  ['Bearer', 'auth: { method: bearer, token: { file: ACCESS-TOKEN } }'],
+];
