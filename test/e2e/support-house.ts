@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import {
   type Clock,
   createTelemetry,
+  type Door,
   epochMilliseconds,
   formatProblem,
   type House,
@@ -44,7 +45,7 @@ export interface OpenedHouse {
   readonly close: () => Promise<void>;
 }
 
-export type DoorKind = 'grpc' | 'http:nginx' | 'http:envoy' | 'admin' | 'health';
+export type DoorKind = Door | 'admin' | 'health';
 export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface HouseDiffering {
@@ -65,6 +66,11 @@ listen:
   http:
     - { address: "127.0.0.1:0", profile: nginx }
     - { address: "127.0.0.1:0", profile: envoy, pathPrefix: /authz }
+    - { address: "127.0.0.1:0", profile: ingress-nginx }
+    - { address: "127.0.0.1:0", profile: traefik }
+    - { address: "127.0.0.1:0", profile: caddy }
+    - { address: "127.0.0.1:0", profile: haproxy }
+    - { address: "127.0.0.1:0", profile: apisix }
   health: { address: "127.0.0.1:0" }
   admin: { address: "127.0.0.1:0" }
 drain: 100ms

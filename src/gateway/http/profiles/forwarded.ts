@@ -66,9 +66,11 @@ function allowWith(decision: AllowDecision, returned: readonly HeaderField[]): R
   const without = new Set(remove);
   if (authorization === 'strip') without.add('authorization');
   for (const { name } of set) without.delete(name);
-  return allowReply(
-    decision,
-    [...[...without].map((name) => ({ name, value: '' })), ...returned],
-    FIELDS_MAX,
-  );
+  const own = [
+    // For fronts whose configuration can branch on it.
+    { name: 'x-authz-authorization', value: authorization },
+    ...[...without].map((name) => ({ name, value: '' })),
+    ...returned,
+  ];
+  return allowReply(decision, own, FIELDS_MAX);
 }

@@ -142,7 +142,9 @@ describe.each(FRONTS.slice(0, 3))('an allow in the terms of $name', ({ profile }
   const fields = (decision: ReturnType<typeof anAllow>, authorization: readonly string[] = []) => {
     const reply = profile.admit(decision, authorization);
     if (!reply.ok) throw new Error(reply.failure.reason);
-    return reply.value.headers.filter(({ name }) => name !== 'cache-control');
+    return reply.value.headers.filter(
+      ({ name }) => !['cache-control', 'x-authz-authorization'].includes(name),
+    );
   };
 
   it('carries every managed header, empty where it has no value, Authorization among them (GHSA-7r4p-vjf4-gxv4)', () => {
@@ -176,16 +178,15 @@ describe.each(FRONTS.slice(0, 3))('an allow in the terms of $name', ({ profile }
   });
 });
 
-describe('an allow in the terms of HAProxy', () => {
+describe.each(FRONTS)('an allow in the terms of $name', ({ profile }) => {
   it.each(['strip', 'keep'] as const)('says %s of Authorization', (authorization) => {
-    const reply = createHaproxyProfile().admit(anAllow({ mutations: mutations({ authorization }) }));
+    const reply = profile.admit(anAllow({ mutations: mutations({ authorization }) }));
     expect(reply).toMatchObject({
       value: {
-        headers: [
-          { name: 'cache-control', value: 'no-store' },
+        headers: expect.arrayContaining([
           { name: 'x-authz-authorization', value: authorization },
           { name: 'x-auth-subject', value: 'alice' },
-        ],
+        ]),
       },
     });
   });
