@@ -12,7 +12,17 @@ import { aCheck, ask, type CheckWords } from './support-house-check.ts';
 import type { OpenedHouse } from './support-house.ts';
 
 /** The gRPC door is asked in both forms that Envoy has for headers. */
-export const WAYS = ['grpc raw', 'grpc map', 'http:nginx', 'http:envoy'] as const;
+export const WAYS = [
+  'grpc raw',
+  'grpc map',
+  'http:nginx',
+  'http:envoy',
+  'http:ingress-nginx',
+  'http:traefik',
+  'http:caddy',
+  'http:apisix',
+  'http:haproxy',
+] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface Seen {
@@ -73,19 +83,15 @@ export function openAskEveryDoor(house: OpenedHouse): AskEveryDoor {
       case 'grpc map':
         return overGrpc(house, aCheck({ ...words, form: way === 'grpc raw' ? 'raw' : 'map' }));
       case 'http:nginx':
-        return fromNginx(
-          await askHttp(
-            { port: house.port('http:nginx') },
-            {
-              path: '/_gatehouse',
-              agent,
-              headers: [
-                ...['Host', 'gatehouse', 'X-Original-URI', path, 'X-Original-Method', method],
-                ...['X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme, ...headers.flat()],
-              ],
-            },
-          ),
-        );
+      case 'http:haproxy':
+      case 'http:ingress-nginx':
+      case 'http:traefik':
+      case 'http:caddy':
+      case 'http:apisix': {
+        const carrying = carryingHeaders(way, { method, path, host, scheme });
+        const asked = { path: '/_gatehouse', agent, headers: [...carrying, ...headers.flat()] };
+        return fromSubrequest(await askHttp({ port: house.port(way) }, asked));
+      }
       case 'http:envoy':
         return fromEnvoy(
           await askHttp(
@@ -128,9 +134,34 @@ async function overGrpc(house: OpenedHouse, check: Buffer): Promise<Answer> {
   };
 }
 
-function fromNginx({ status, headers, body }: Reply): Answer {
-  const { 'x-authz-authorization': authorization = '', ...rest } = headers;
-  const upstream = status === 200 ? { set: ownOf(rest), remove: null, authorization } : null;
+type Carried = Readonly<Record<'method' | 'path' | 'host' | 'scheme', string>>;
+
+/** How each front says what its client asked. */
+function carryingHeaders(way: Way, { method, path, host, scheme }: Carried): readonly string[] {
+  const ours = ['Host', 'gatehouse'];
+  switch (way) {
+    case 'http:ingress-nginx':
+      return [...ours, 'X-Original-URL', `${scheme}://${host}${path}`, 'X-Original-Method', method];
+    case 'http:traefik':
+    case 'http:caddy':
+    case 'http:apisix':
+      return [
+        ...[...ours, 'X-Forwarded-Uri', path, 'X-Forwarded-Method', method],
+        ...['X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme],
+      ];
+    default:
+      return [
+        ...[...ours, 'X-Original-URI', path, 'X-Original-Method', method],
+        ...['X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme],
+      ];
+  }
+}
+
+/** An empty header stands for none; Authorization that comes back is the client's own, which is kept. */
+function fromSubrequest({ status, headers, body }: Reply): Answer {
+  const { 'x-authz-authorization': authorization = '', authorization: _returned, ...rest } = headers;
+  const set = Object.fromEntries(Object.entries(ownOf(rest)).filter(([, value]) => value !== ''));
+  const upstream = status === 200 ? { set, remove: null, authorization } : null;
   return { status, body, upstream, ...traitsOf(headers) };
 }
 
