@@ -1,21 +1,26 @@
 import type { EnquiryLimits } from '../domain/index.ts';
 
-/** Lets a bounded number in at once and a bounded number wait, first come first served. */
+/** Lets a bounded number in at once and a bounded number wait, first come first served among their like. */
 export interface Gate {
   /**
    * Asks to be let in. `'full'` at once when the queue is; otherwise the way out, to be called exactly once,
-   * or `'expired'` when `signal` aborts while waiting.
+   * or `'expired'` when `signal` aborts while waiting. Whoever is `preferred` goes before all who are not, and takes the
+   * place of the last of them in a full queue, who is then told `'full'`.
    */
-  enter(signal: AbortSignal): Promise<Leave | 'full' | 'expired'>;
+  enter(signal: AbortSignal, preference?: Preference): Promise<Leave | 'full' | 'expired'>;
   readonly inside: number;
   readonly waiting: number;
 }
 
 export type Leave = () => void;
 
+export type Preference = 'preferred' | 'usual';
+
+type Answer = (answer: Leave | 'full') => void;
+
 export function createGate({ concurrent, queue }: EnquiryLimits): Gate {
   // A Set keeps the order of arrival and forgets one in the middle in constant time.
-  const waiters = new Set<(leave: Leave) => void>();
+  const waiters = { preferred: new Set<Answer>(), usual: new Set<Answer>() };
   let inside = 0;
 
   return {
@@ -24,30 +29,46 @@ export function createGate({ concurrent, queue }: EnquiryLimits): Gate {
       return inside;
     },
     get waiting() {
-      return waiters.size;
+      return waiting();
     },
   };
 
-  async function enter(signal: AbortSignal): Promise<Leave | 'full' | 'expired'> {
+  async function enter(
+    signal: AbortSignal,
+    preference: Preference = 'usual',
+  ): Promise<Leave | 'full' | 'expired'> {
     if (signal.aborted) return 'expired';
     if (inside < concurrent) {
       inside += 1;
       return createLeave();
     }
-    if (waiters.size >= queue) return 'full';
+    if (waiting() >= queue && !(preference === 'preferred' && makesRoom())) return 'full';
 
     return new Promise((resolve) => {
-      const admit = (leave: Leave): void => {
+      const answer: Answer = (given) => {
         signal.removeEventListener('abort', expire);
-        resolve(leave);
+        resolve(given);
       };
       const expire = (): void => {
-        waiters.delete(admit);
+        waiters[preference].delete(answer);
         resolve('expired');
       };
-      waiters.add(admit);
+      waiters[preference].add(answer);
       signal.addEventListener('abort', expire, { once: true });
     });
+  }
+
+  function waiting(): number {
+    return waiters.preferred.size + waiters.usual.size;
+  }
+
+  /** Whoever came last has waited least. */
+  function makesRoom(): boolean {
+    const last = [...waiters.usual].at(-1);
+    if (last === undefined) return false;
+    waiters.usual.delete(last);
+    last('full');
+    return true;
   }
 
   function createLeave(): Leave {
@@ -55,12 +76,13 @@ export function createGate({ concurrent, queue }: EnquiryLimits): Gate {
     return () => {
       if (gone) return;
       gone = true;
-      const [next] = waiters;
+      const queued = waiters.preferred.size > 0 ? waiters.preferred : waiters.usual;
+      const [next] = queued;
       if (next === undefined) {
         inside -= 1;
         return;
       }
-      waiters.delete(next);
+      queued.delete(next);
       next(createLeave());
     };
   }

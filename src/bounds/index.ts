@@ -2,7 +2,7 @@
 export { createAllowance, type Allowance, type AllowanceSettings } from './allowance.ts';
 export { createBreaker, type Breaker, type BreakerParts, type BreakerSettings } from './breaker.ts';
 export { createFailureWindow, type FailureWindow, type WindowSettings } from './failure-window.ts';
-export { createGate, type Gate, type Leave } from './gate.ts';
+export { createGate, type Gate, type Leave, type Preference } from './gate.ts';
 export { createProbingPause, type PauseSettings, type ProbingPause } from './probing-pause.ts';
 export { createRecentKeys, type RecentKeys } from './recent-keys.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';

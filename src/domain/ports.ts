@@ -76,8 +76,15 @@ export interface Introspector {
    * as a rejection, when facts of the request are to be sent along that it cannot give.
    */
   prepare(client: ClientContext, context: RequestContext): Soon<Result<Question, Fault>>;
-  /** Asks. Settles within `introspection.timeout`; never rejects. */
-  ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>>;
+  /**
+   * Asks. Settles within `introspection.timeout`; never rejects.
+   * @param preference a token that was found active before goes before those that nobody knows. Left out: nobody does.
+   */
+  ask(
+    question: Question,
+    token: AccessToken,
+    preference?: 'preferred' | 'usual',
+  ): Promise<Result<Introspection, Fault>>;
 }
 
 /**

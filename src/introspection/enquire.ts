@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Gate } from '../bounds/index.ts';
+import type { Gate, Preference } from '../bounds/index.ts';
 import {
   type AccessToken,
   type Bytes,
@@ -25,6 +25,8 @@ import type { NameToken } from './token-names.ts';
 
 export interface EnquiryParts {
   readonly gate: Gate;
+  /** At the gate. */
+  readonly preference: Preference;
   readonly pools: ConnectionPools;
   readonly suspension: Suspension;
   readonly nameOf: NameToken;
@@ -52,7 +54,7 @@ export async function enquire(
   const expiry = new AbortController();
   const timer = setTimeout(() => expiry.abort(), timeout);
   try {
-    const leave = await gate.enter(expiry.signal);
+    const leave = await gate.enter(expiry.signal, parts.preference);
     if (leave === 'full') return fail(fault('enquiries_exhausted', fullness(gate)));
     if (leave === 'expired') {
       const noTurn = fault('introspection_timeout', `no turn came within ${timeout} ms`);

@@ -1,4 +1,4 @@
-import { createGate } from '../bounds/index.ts';
+import { createGate, type Preference } from '../bounds/index.ts';
 import {
   type AccessToken,
   type ClientContext,
@@ -35,7 +35,7 @@ export interface Enquirer {
    */
   prepare(context: RequestContext | null): Soon<Result<PreparedQuestion, Fault>>;
   /** Settles within the client's own budget; never rejects. */
-  ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>>;
+  ask(question: Question, token: AccessToken, preference?: Preference): Promise<Result<Introspection, Fault>>;
   status(): JsonObject;
   stats(): EnquirerStats;
   /** The client is no longer in force: no timers, and no connections once the running enquiries have ended. */
@@ -82,8 +82,12 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
     },
   };
 
-  async function ask(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
-    const enquiry = askAndTell(question, token);
+  async function ask(
+    question: Question,
+    token: AccessToken,
+    preference: Preference = 'usual',
+  ): Promise<Result<Introspection, Fault>> {
+    const enquiry = askAndTell(question, token, preference);
     running.add(enquiry);
     const outcome = await enquiry;
     running.delete(enquiry);
@@ -95,9 +99,13 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
     if (isRetired && running.size === 0) await pools.close();
   }
 
-  async function askAndTell(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
+  async function askAndTell(
+    question: Question,
+    token: AccessToken,
+    preference: Preference,
+  ): Promise<Result<Introspection, Fault>> {
     const startedAt = clock.monotonic();
-    const outcome = await askSafely(question, token);
+    const outcome = await askSafely(question, token, preference);
     if (!outcome.ok) lastFault = outcome.failure;
     observe({
       event: 'introspected',
@@ -109,11 +117,16 @@ export function createEnquirer(client: ClientContext, parts: EnquirerParts): Enq
     return outcome;
   }
 
-  async function askSafely(question: Question, token: AccessToken): Promise<Result<Introspection, Fault>> {
+  async function askSafely(
+    question: Question,
+    token: AccessToken,
+    preference: Preference,
+  ): Promise<Result<Introspection, Fault>> {
     try {
       if (!isPrepared(question)) return fail(fault('internal', 'the question is not one of ours'));
       const enquiryParts = {
         gate,
+        preference,
         pools,
         suspension: suspension.of(question.endpoint),
         nameOf,

@@ -43,7 +43,7 @@ export function createIntrospector(parts: IntrospectorParts): HouseIntrospector 
 
   return {
     prepare: (client, context) => enquirerOf(client).prepare(context),
-    ask: (question, token) => enquirerOf(question.client).ask(question, token),
+    ask: (question, token, preference) => enquirerOf(question.client).ask(question, token, preference),
     warm,
     retain,
     status,

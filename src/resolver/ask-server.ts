@@ -24,7 +24,7 @@ export type AskServer = (wanted: Wanted, limits: CacheLimits, stored: Recall) =>
 
 export interface AskServerParts {
   readonly introspector: Pick<Introspector, 'ask'>;
-  readonly budget: Pick<EnquiryBudget, 'charge'>;
+  readonly budget: Pick<EnquiryBudget, 'charge' | 'isGood'>;
   readonly outages: Pick<OutageWatch, 'learn'>;
   readonly remember: Remember;
   readonly store: StoreInEnquiry;
@@ -62,7 +62,7 @@ export function createAskServer(parts: AskServerParts): AskServer {
     }
 
     const askedAt = clock.monotonic();
-    const answer = await introspector.ask(question, token);
+    const answer = await introspector.ask(question, token, preferenceOf(wanted));
     charge(answer);
     outages.learn(question.client, key, answer);
     const kept = answer.ok ? remember(answer.value, wanted, { askedAt, limits, stored, isHerd }) : null;
@@ -75,6 +75,11 @@ export function createAskServer(parts: AskServerParts): AskServer {
   function takeTurn(wanted: Wanted, limits: CacheLimits): Promise<Turn> | Turn {
     if (acrossReplicas === null || wanted.age.freshness === 0 || limits.active.max === 0) return ASK;
     return acrossReplicas(wanted, () => store.recall(wanted));
+  }
+
+  /** In a flood of invented tokens, those that were good a while ago find a place. */
+  function preferenceOf({ known, key }: Wanted): 'preferred' | 'usual' {
+    return known?.introspection.kind === 'active' || budget.isGood(key) ? 'preferred' : 'usual';
   }
 
   function nobody(answer: Answer): Outcome {

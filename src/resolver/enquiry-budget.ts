@@ -15,6 +15,8 @@ export interface EnquiryBudget {
   charge(client: ClientContext, key: CacheKey, address: string | null): Charge | Spent;
   /** Another replica has found it active. */
   know(key: CacheKey): void;
+  /** Whether it was found active a short while ago. */
+  isGood(key: CacheKey): boolean;
 }
 
 /** To be settled once, with what came of the enquiry. */
@@ -52,6 +54,7 @@ export function createEnquiryBudget({ clock }: { readonly clock: Pick<Clock, 'mo
       };
     },
     know: (key) => good.add(key),
+    isGood: (key) => good.has(key),
   };
 
   function learn(key: CacheKey, answer: Answer): void {

@@ -33,6 +33,46 @@ describe('createGate', () => {
     expect([admitted, gate.inside, gate.waiting]).toEqual([['first', 'second', 'third'], 0, 0]);
   });
 
+  it('admits those who are preferred before all others, whenever they came', async () => {
+    const gate = createGate({ concurrent: 1, queue: 10 });
+    const leave = (await gate.enter(patience)) as Leave;
+    const admitted: string[] = [];
+    const visit = async (name: string, preference: 'preferred' | 'usual') => {
+      const leaveInTurn = (await gate.enter(patience, preference)) as Leave;
+      admitted.push(name);
+      leaveInTurn();
+    };
+    const visits = [
+      visit('stranger', 'usual'),
+      visit('known', 'preferred'),
+      visit('another', 'usual'),
+      visit('known, too', 'preferred'),
+    ];
+    leave();
+    await Promise.all(visits);
+    expect(admitted).toEqual(['known', 'known, too', 'stranger', 'another']);
+  });
+
+  it('gives one who is preferred the place of the last who is not when the queue is full', async () => {
+    const gate = createGate({ concurrent: 1, queue: 2 });
+    const leave = (await gate.enter(patience)) as Leave;
+    const first = gate.enter(patience);
+    const last = gate.enter(patience);
+    const known = gate.enter(patience, 'preferred');
+    expect([await last, gate.waiting]).toEqual(['full', 2]);
+    expect(await gate.enter(patience)).toBe('full');
+    leave();
+    ((await known) as Leave)();
+    expect(await first).toEqual(expect.any(Function));
+  });
+
+  it('refuses even one who is preferred when all who wait are', async () => {
+    const gate = createGate({ concurrent: 1, queue: 1 });
+    await gate.enter(patience);
+    void gate.enter(patience, 'preferred');
+    expect(await gate.enter(patience, 'preferred')).toBe('full');
+  });
+
   it('lets go of one whose patience ends while waiting, and passes over it', async () => {
     const gate = createGate({ concurrent: 1, queue: 10 });
     const leave = (await gate.enter(patience)) as Leave;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { reset } from '../support/fault-server.ts';
+import { json, reset } from '../support/fault-server.ts';
 import { ask, type Outcome, withToken } from './support-house-check.ts';
-import { clientAt, type Idp, inSeconds, startIdp } from './support-house-idp.ts';
+import { clientAt, type Idp, inSeconds, startIdp, tokenOf } from './support-house-idp.ts';
 import { EVERY_DOOR, openAHouse, type OpenedHouse } from './support-house.ts';
 
 // How old an answer may be on a route, and who pays for a flood, through every room of a house.
@@ -13,15 +13,17 @@ beforeAll(async () => {
   idp = await startIdp();
   house = await openAHouse(`${EVERY_DOOR}
 wait: { max: 10s, margin: 400ms }
-cache: { active: { max: 300ms } }
+cache: { active: { max: 300ms }, inactive: { entries: 50 } }
 clients:
   main: ${clientAt(idp.endpoint)}
   formed: ${clientAt(idp.endpoint).replace(/ }$/, ', token: { prefix: at_, minLength: 20 } }')}
+  capped: ${clientAt(idp.endpoint).replace(/ }$/, ', limits: { concurrent: 4, queue: 16 } }')}
   narrow: ${clientAt(idp.endpoint).replace(/ }$/, ', limits: { inactive: { burst: 3, perSecond: 1, beyond: 429 } } }')}
 routes:
   - { name: now, match: { paths: [/now] }, client: main, freshness: 0s }
   - { name: reading, match: { paths: [/reading] }, client: main, stale: 1h }
   - { name: formed, match: { paths: [/formed] }, client: formed }
+  - { name: capped, match: { paths: [/capped] }, client: capped }
   - { name: narrow, match: { paths: [/narrow] }, client: narrow }
   - { name: rest, client: main }
 `);
@@ -98,5 +100,41 @@ describe('a flood of invented tokens (T-33)', () => {
     for (let index = 0; index < 10; index += 1) await check(`more-${index}`, '/narrow');
     expect(await check(good, '/narrow')).toMatchObject({ kind: 'allow' });
     expect(await house.metric('gatehouse_enquiries_refused_total', { client: 'narrow' })).toBeGreaterThan(0);
+  });
+
+  it('at several times what may be asked at once leaves good tokens their answers, and memory its bounds (T-34)', async () => {
+    const good = Array.from({ length: 5 }, (_, index) => known(`capped-${index}`));
+    for (const token of good) expect(await check(token, '/capped')).toMatchObject({ kind: 'allow' });
+    let underWay = 0;
+    let most = 0;
+    idp.always(async (request) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await sleep(20);
+      underWay -= 1;
+      return json(
+        idp.tokens.has(tokenOf(request)) ? { active: true, exp: inSeconds(60) } : { active: false },
+      );
+    });
+
+    let isOver = false;
+    const invented = Array.from({ length: 45 }, async (_, caller) => {
+      for (let round = 0; !isOver; round += 1) {
+        await check(`flood-${caller}-${round}`, '/capped');
+        // Refused at once, it would leave the callers beside it no time.
+        await sleep(50);
+      }
+    });
+    const outcomes: Outcome[] = [];
+    // Longer than their answers are kept: they are asked about again in the middle of the flood.
+    for (let round = 0; round < 12; round += 1) {
+      outcomes.push(...(await Promise.all(good.map((token) => check(token, '/capped')))));
+      await sleep(50);
+    }
+    isOver = true;
+    await Promise.all(invented);
+    expect(outcomes.filter(({ kind }) => kind === 'allow').length).toBe(outcomes.length);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(await house.metric('gatehouse_cache_entries', { partition: 'inactive' })).toBeLessThanOrEqual(50);
   });
 });

@@ -46,6 +46,7 @@ ${BAD_ANSWERS.map((_, row) => `  row-${row}: ${clientAt(idp.endpoint)}`).join('\
   patient: ${clientAt(idp.endpoint)}
   impatient: ${clientAt(idp.endpoint, ', timeout: 150ms')}
   narrow: ${clientAt(idp.endpoint).replace(/ }$/, ', limits: { concurrent: 1, queue: 1 } }')}
+  flooded: ${clientAt(idp.endpoint).replace(/ }$/, ', limits: { inactive: { burst: 1, perSecond: 1 } } }')}
   gone: ${clientAt(`${nobody}/introspect`)}
   lying: { issuer: "${metadata.origin}/lying", clientId: gateway, clientSecret: { env: CLIENT_SECRET }, allowHttp: true }
   dark: { issuer: "${nobody}", clientId: gateway, clientSecret: { env: CLIENT_SECRET }, allowHttp: true }
@@ -54,6 +55,7 @@ ${BAD_ANSWERS.map((_, row) => `  - { name: row-${row}, match: { paths: [/row/${r
   - { name: patient, match: { paths: [/patient] }, client: patient }
   - { name: impatient, match: { paths: [/impatient] }, client: impatient }
   - { name: narrow, match: { paths: [/narrow] }, client: narrow }
+  - { name: flooded, match: { paths: [/flooded] }, client: flooded }
   - { name: gone, match: { paths: [/gone] }, client: gone }
   - { name: lying, match: { paths: [/lying] }, client: lying }
   - { name: dark, match: { paths: [/dark] }, client: dark }
@@ -281,6 +283,17 @@ describe('a fault', () => {
         route: expect.stringMatching(/^row-/),
       });
     }
+  });
+
+  it('is a 503 denial beyond the budget for inactive tokens (T-33)', async () => {
+    const before = await counted('enquiry_budget_spent');
+    const answers = [];
+    for (let round = 0; round < 5; round += 1)
+      answers.push(await refusal(withToken(newToken(), { path: '/flooded' })));
+    const unavailable = answers.filter(({ status: httpStatus }) => httpStatus === 503);
+    unavailable.forEach(expectUnavailable);
+    expect(unavailable.length).toBeGreaterThan(0);
+    expect(await counted('enquiry_budget_spent')).toBe(before + unavailable.length);
   });
 
   it('leaves the house in order: nothing crashed, and a good token is allowed', async () => {
