@@ -37,6 +37,53 @@ describe('readIntrospection', () => {
     });
   });
 
+  it.each<[string, Readonly<Record<string, unknown>>]>([
+    [
+      'RFC 9470 section 6.2',
+      { acr: 'myACR', auth_time: 1646340198, scope: 'purchase', sub: 'someone@example.net' },
+    ],
+    [
+      'RFC 9396 section 9.2',
+      {
+        authorization_details: [
+          { type: 'https://scheme.example.com/payment_initiation', actions: ['initiate'] },
+        ],
+      },
+    ],
+    [
+      'RFC 8693 section 4.1',
+      { act: { sub: 'https://service16.example.com', act: { sub: 'https://service77.example.com' } } },
+    ],
+    ['RFC 8705 section 3.2', { cnf: { 'x5t#S256': 'bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2' } }],
+    [
+      'RFC 9449 section 6.2',
+      {
+        sub: 'someone@example.com',
+        iss: 'https://server.example.com',
+        nbf: 1562262611,
+        exp: 1562266216,
+        cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' },
+      },
+    ],
+  ])('keeps what %s adds, for whoever judges it (22.15, INT-22)', (_where, members) => {
+    expect(active(members)).toMatchObject({ ok: true, value: { kind: 'active', claims: members } });
+  });
+
+  it.each([
+    ['a scope with a space that is none', '"scope":"read\\u00a0admin"', { scopes: [] }],
+    ['a subject with a line end', '"sub":"a\\r\\nX-Admin: 1"', { subject: 'a\r\nX-Admin: 1' }],
+    ['a scope in an array', '"scope":["read"]', { scopes: ['read'] }],
+  ])('takes %s for what it is (22.15)', (_what, member, expected) => {
+    expect(read(`{"active":true,${member}}`)).toMatchObject({ ok: true, value: expected });
+  });
+
+  it.each(['"exp":"1419356238"', '"exp":1e400', '"aud":{}', '"exp":1419356238000', '"sub":"\\ud800"'])(
+    'is unreadable with %s (22.15, INT-16)',
+    (member) => {
+      expect(read(`{"active":true,${member}}`).ok).toBe(false);
+    },
+  );
+
   it.each([
     ['{}', '{}'],
     ['an array', '[]'],

@@ -83,6 +83,12 @@ describe('credentials with a secret', () => {
     expect(decoded).toBe('i:d:p@ss w%rd:/');
   });
 
+  it('are those of the RFC 9449 example when raw, and others when encoded (22.9)', () => {
+    const example = ['rs', 'rs:Mku-6g_lCzKIdz4fsN7kYcya+Ti'] as const;
+    const written = 'Basic cnM6cnM6TWt1LTZnX2xDektJZHo0ZnNON2tZY3lhK1Rp';
+    expect([basic(...example, 'raw') === written, basic(...example) === written]).toEqual([true, false]);
+  });
+
   it('are the name alone where none is asked for', () => {
     const none = credentialsOf({ method: 'none' }, 'a b');
     expect([none.headers, none.form.reveal()]).toEqual([[], '&client_id=a+b']);
