@@ -50,7 +50,10 @@ export function createAcrossReplicas({
     const taken = await lock.take(key, milliseconds(forMs));
     if (taken.kind === 'unavailable') return told('unavailable', ASK);
     if (taken.kind === 'taken') {
-      return told('asked', { kind: 'ask', done: () => void lock.release(key, taken.fence) });
+      return told('asked', {
+        kind: 'ask',
+        done: () => void lock.release(key, taken.fence).catch(() => undefined),
+      });
     }
     if (!(await isReleased(wanted))) return told('late', ASK);
     const found = await recall();

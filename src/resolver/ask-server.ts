@@ -2,6 +2,7 @@ import {
   type CacheRecord,
   type ClientContext,
   type Clock,
+  classOf,
   fail,
   fault,
   type Introspector,
@@ -66,15 +67,27 @@ export function createAskServer(parts: AskServerParts): AskServer {
     charge(answer);
     outages.learn(question.client, key, answer);
     const kept = answer.ok ? remember(answer.value, wanted, { askedAt, limits, stored, isHerd }) : null;
-    // Not before the others can find it.
-    void Promise.resolve(kept).then(turn.kind === 'ask' ? turn.done : undefined);
+    void whenKept(kept, turn);
     return { answer, from: answer.ok ? 'server' : null, askedAt };
   };
 
   /** Where an answer of others would not do, or could not be found, nobody waits for one. */
   function takeTurn(wanted: Wanted, limits: CacheLimits): Promise<Turn> | Turn {
     if (acrossReplicas === null || wanted.age.freshness === 0 || limits.active.max === 0) return ASK;
-    return acrossReplicas(wanted, () => store.recall(wanted));
+    return acrossReplicas(wanted, () => store.recall(wanted)).catch((cause: unknown) => {
+      observe({ event: 'crashed', where: 'enquiry lock', cause: classOf(cause) });
+      return ASK;
+    });
+  }
+
+  /** Nobody is told to look for the answer before it can be found. */
+  async function whenKept(kept: Promise<void> | null, turn: Turn): Promise<void> {
+    try {
+      await kept;
+    } catch (cause) {
+      observe({ event: 'crashed', where: 'resolver', cause: classOf(cause) });
+    }
+    if (turn.kind === 'ask') turn.done();
   }
 
   /** In a flood of invented tokens, those that were good a while ago find a place. */

@@ -80,7 +80,8 @@ export function createOutageWatch({ introspector, clock, randomness }: OutageWat
     const now = clock.monotonic();
     if (known.probing === null && now >= known.nextProbeAt) {
       known.nextProbeAt = now + BETWEEN_PROBES_MS;
-      known.probing = probe(question, EVIDENCE - known.failed.size);
+      // A part that breaks its promise proves nothing.
+      known.probing = probe(question, EVIDENCE - known.failed.size).catch(() => false);
       void known.probing.then(() => (known.probing = null));
     }
     return known.probing ?? false;

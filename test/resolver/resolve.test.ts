@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
+  type EnquiryLock,
   FAULT_REASONS,
   fail,
   fault,
@@ -371,6 +372,40 @@ describe('a part that breaks its promise', () => {
     await pass(0);
     expect(asked.length).toBe(1);
     expect(all('crashed')).toEqual([{ event: 'crashed', where, cause: 'TypeError' }]);
+  });
+
+  it('when the lock rejects, replicas ask without one, and it is told', async () => {
+    const lock = { take: rejected, isHeld: rejected, release: rejected };
+    const { resolve, asked, all } = aHouse({ lock });
+    const answers = await Promise.all([resolve(), resolve()]);
+    expect(answers).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(asked.length).toBe(1);
+    expect(all('crashed')).toEqual([{ event: 'crashed', where: 'enquiry lock', cause: 'TypeError' }]);
+  });
+
+  it('when letting go of the lock rejects, nobody is hurt', async () => {
+    const lock: EnquiryLock = {
+      take: async () => ({ kind: 'taken', fence: 'f' }),
+      isHeld: rejected,
+      release: rejected,
+    };
+    const { resolve, pass } = aHouse({ lock });
+    expect(await Promise.all([resolve(), resolve()])).toMatchObject([{ ok: true }, { ok: true }]);
+    await pass(0);
+  });
+
+  it('when asking to confirm an outage rejects, there is none', async () => {
+    let isOut = false;
+    const says = (_question: unknown, token: string) => {
+      if (!isOut) return succeed(anAnswer());
+      return token === 'token' ? fail(fault('introspection_timeout')) : rejected();
+    };
+    const { resolve, pass } = aHouse({ says, longestPast: 60_000 });
+    const stale = { freshness: null, stale: milliseconds(60_000) };
+    await resolve('token', aClient(), undefined, stale);
+    isOut = true;
+    await pass(60_000);
+    expect(await resolve('token', aClient(), undefined, stale)).toEqual(fail(fault('introspection_timeout')));
   });
 
   it.each([
