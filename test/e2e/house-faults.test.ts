@@ -105,6 +105,11 @@ const lastReason = (): unknown => house.logs().findLast((line) => line['event'] 
 const counted = (reason: FaultReason): Promise<number> =>
   house.metric('gatehouse_decisions_total', { outcome: 'fault', reason });
 
+/** Of clients that want signed answers, or that show who they are in other ways: their own tests show these. */
+const ASKED_OTHERWISE = (Object.keys(FAULT_REASONS) as FaultReason[]).filter((reason) =>
+  /^(signed_answer_|signing_keys_|introspection_unsigned$|call_token_|client_secret_)/.test(reason),
+);
+
 const BAD_ANSWERS: readonly (readonly [string, Answer, FaultReason])[] = [
   [
     'a 302 elsewhere (G10, INT-10)',
@@ -139,7 +144,7 @@ const BAD_ANSWERS: readonly (readonly [string, Answer, FaultReason])[] = [
   [
     'application/jwt unasked for (G12)',
     http({ body: 'e30.e30.', headers: { 'content-type': 'application/jwt' } }),
-    'introspection_content_type',
+    'introspection_signed',
   ],
   ['a login page (G12, INT-15)', html(), 'introspection_content_type'],
   ['JSON without a type (G12, INT-15)', http({ body: '{"active":true}' }), 'introspection_content_type'],
@@ -197,7 +202,8 @@ describe('a fault', () => {
     expectUnavailable(await refusal(withToken(token), { deadline: Date.now() + 700 }));
     expect(lastReason()).toBe('wait_exceeded');
     expect(await askForStatus(house, withToken(token))).toBe(200);
-    expect(idp.asked()).toEqual([token]);
+    // The first attempts of clients, for readiness, may come in between.
+    expect(idp.asked().filter((asked) => asked === token)).toHaveLength(1);
   });
 
   it('comes within the deadline though the server asks to be left alone for an hour (G11)', async () => {
@@ -305,8 +311,13 @@ describe('a fault', () => {
     expect(await house.metric('gatehouse_telemetry_failures_total')).toBe(0);
   });
 
-  it('of every reason is shown here, but for those that need a defect or a drain', async () => {
-    const elsewhere: readonly FaultReason[] = ['internal', 'draining', 'client_store_failed'];
+  it('of every reason is shown here, but for those that need a defect, a drain or another client', async () => {
+    const elsewhere: readonly FaultReason[] = [
+      'internal',
+      'draining',
+      'client_store_failed',
+      ...ASKED_OTHERWISE,
+    ];
     const shown = await Promise.all(
       (Object.keys(FAULT_REASONS) as FaultReason[]).map(
         async (reason) => [reason, await counted(reason)] as const,
