@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { baseOf, childAt, childrenOf, createSeeker, defaultOf, kindOf, type Step } from './schema/walk.ts';
+import {
+  baseOf,
+  childAt,
+  childrenOf,
+  createSeeker,
+  defaultOf,
+  kindOf,
+  remembering,
+  type Step,
+} from './schema/walk.ts';
 import { standardAuthorization } from './schema/routes.ts';
 import { isList, isMap, type Plain, type PlainMap } from './yaml/plain.ts';
 
@@ -26,9 +35,13 @@ const holdsSecrets = createSeeker((schema) => kindOf(schema)?.reference === 'sec
 
 function fill(step: Step): Plain | undefined {
   if (!holdsDefaults(step.schema)) return step.value;
-  const value = step.value === undefined ? defaultOf(step.schema) : step.value;
-  return rebuild({ ...step, value }, fill);
+  return step.value === undefined ? filledDefault(step.schema) : rebuild(step, fill);
 }
+
+/** What a left-out key stands for is the same wherever it is left out, and most keys are. */
+const filledDefault = remembering((schema: z.ZodType): Plain | undefined =>
+  rebuild({ schema, value: defaultOf(schema), path: [] }, fill),
+);
 
 function mask(step: Step): Plain | undefined {
   if (!holdsSecrets(step.schema)) return step.value;

@@ -15,7 +15,7 @@ import type { Settings } from './settings.ts';
 import { formatKeyPath } from './shown.ts';
 import { validate } from './validate.ts';
 import { warningsOf } from './warnings.ts';
-import { readYaml, type YamlTree } from './yaml/read-yaml.ts';
+import { type LargeYaml, readLargeYaml } from './yaml/read-large-yaml.ts';
 
 export interface SettingsSource {
   /** Of the file: stands before every problem, and relative paths in the file start at its folder. */
@@ -34,10 +34,20 @@ export async function readSettings(
   { path: file, text }: SettingsSource,
   world: World,
 ): Promise<Result<Settings, readonly Problem[]>> {
-  const yaml = readYaml(text);
+  const yaml = await readLargeYaml(text);
   if (!yaml.ok) return fail(yaml.failure.map((flaw) => ({ file, key: '', ...flaw })));
+  try {
+    return await readTree(yaml.value, { path: file, text }, world);
+  } finally {
+    yaml.value.close();
+  }
+}
 
-  const tree = yaml.value;
+async function readTree(
+  tree: LargeYaml,
+  { path: file, text }: SettingsSource,
+  world: World,
+): Promise<Result<Settings, readonly Problem[]>> {
   // Each step of a large file takes its time: between them, a house that reloads goes on answering.
   await nextTurn();
   const { input, findings } = validate(settingsSchema, tree.value);
@@ -52,11 +62,11 @@ export async function readSettings(
     ...references.findings,
     ...checkAlgorithms({ path: [], value: filled }, (reference) => references.textOf(reference)),
   ]);
-  if (input === null || problems.length > 0) return fail(placed(problems, tree, file));
+  if (input === null || problems.length > 0) return fail(await placed(problems, tree, file));
 
   await nextTurn();
   const assembled = assemble(input, references, dirname(resolve(file)));
-  const warnings = placed([...references.warnings, ...warningsOf(assembled)], tree, file);
+  const warnings = await placed([...references.warnings, ...warningsOf(assembled)], tree, file);
   return succeed(
     freezeDeep({
       ...assembled,
@@ -69,9 +79,14 @@ export async function readSettings(
 }
 
 /** In the order of the file; each place with its line. */
-function placed(findings: readonly Finding[], tree: YamlTree, file: string): readonly Problem[] {
-  const problems = findings.map(({ path, at, message }) => {
-    const { line, column } = at === 'key' ? tree.placeOfKey(path) : tree.placeOf(path);
+async function placed(
+  findings: readonly Finding[],
+  tree: LargeYaml,
+  file: string,
+): Promise<readonly Problem[]> {
+  const places = await tree.places(findings.map(({ path, at }) => ({ path, at })));
+  const problems = findings.map(({ path, message }, index) => {
+    const { line, column } = places[index] ?? { line: 1, column: 1 };
     return { file, line, column, key: formatKeyPath(path), message };
   });
   return problems.sort((one, other) => one.line - other.line || one.column - other.column);

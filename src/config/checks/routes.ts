@@ -85,6 +85,7 @@ function checkMode(route: Raw): readonly Finding[] {
 /** Of two paths that match the same request, none may name a segment that the other does not name so. */
 function checkSegmentNames(route: Raw): readonly Finding[] {
   const paths = itemsOf(at(route, 'match', 'paths'));
+  if (!paths.some((path) => textOf(path)?.includes('{') === true)) return [];
   const patterns = paths.map((path) => parsePathPattern(textOf(path) ?? ''));
   const read = patterns.flatMap((pattern) => (pattern.ok ? [pattern.value] : []));
   const rivals = read.length === paths.length ? rivalNames(read) : null;

@@ -157,7 +157,7 @@ function peelOnce(schema: z.ZodType): z.ZodType {
 }
 
 /** Schemas never change, so an answer about one holds for good. */
-function remembering<Answer>(ask: (schema: z.ZodType) => Answer): (schema: z.ZodType) => Answer {
+export function remembering<Answer>(ask: (schema: z.ZodType) => Answer): (schema: z.ZodType) => Answer {
   const known = new WeakMap<z.ZodType, { readonly answer: Answer }>();
   return (schema) => {
     const before = known.get(schema);
