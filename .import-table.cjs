@@ -13,6 +13,7 @@ module.exports = {
   admin: ['domain', 'listening'],
   check: ['domain', 'credential', 'policy'],
   resolver: ['domain', 'bounds'],
+  eviction: ['domain'],
   'client-store': ['domain', 'bounds', 'sealing', 'matching'],
   introspection: ['domain', 'bounds', 'sealing', 'matching'],
   cache: ['domain', 'bounds', 'sealing'],

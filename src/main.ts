@@ -12,6 +12,10 @@ process.exitCode = await run({
   isTerminal: process.stdout.isTTY,
   writeOut: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
+  readInput: async () => {
+    const { text } = await import('node:stream/consumers');
+    return text(process.stdin);
+  },
   onSignal(signal, listener) {
     process.on(signal, listener);
     return () => void process.off(signal, listener);

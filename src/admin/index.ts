@@ -1,10 +1,12 @@
 /** The operator's doors. */
 export {
+  type AdminDoor,
+  type AdminParts,
+  type AdminSettings,
+  type HealthParts,
+  type HealthSettings,
   openAdmin,
   openHealth,
-  type AdminParts,
-  type HealthParts,
   type OperatorDoor,
-  type OperatorDoorSettings,
 } from './open-operator-door.ts';
 export type { Metrics, Readiness } from './pages.ts';

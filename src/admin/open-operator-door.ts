@@ -1,18 +1,31 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 
-import type { JsonObject, ListenAddress } from '../domain/index.ts';
-import { listenOn } from '../listening/index.ts';
+import {
+  type DoorTls,
+  type Forget,
+  type JsonObject,
+  type ListenAddress,
+  type Observe,
+  type Result,
+  type Secret,
+  succeed,
+} from '../domain/index.ts';
+import { createIsAllowedPeer, listenOn, readTls, replaceTls } from '../listening/index.ts';
+import { forgetAction } from './forget-action.ts';
+import { createIdentify, namesOf } from './operator.ts';
 import {
   alive,
+  type MakePage,
   type Metrics,
   metricsPage,
-  type Pages,
   publicKeysPage,
   type Readiness,
   readinessPage,
+  type ShownPage,
   statusPage,
 } from './pages.ts';
-import { createServePages } from './serve-pages.ts';
+import { createServePages, type ServePagesParts } from './serve-pages.ts';
 
 /** A port for operators and probes; never one for checks. */
 export interface OperatorDoor {
@@ -21,8 +34,19 @@ export interface OperatorDoor {
   close(): Promise<void>;
 }
 
-export interface OperatorDoorSettings {
+export interface AdminDoor extends OperatorDoor {
+  /** Puts a rotated secret and certificate in force. Whether there are any is settled when the door opens. */
+  renew(next: Pick<AdminSettings, 'tls' | 'bearer'>): Result<null, string>;
+}
+
+export interface HealthSettings {
   readonly address: ListenAddress;
+}
+
+export interface AdminSettings extends HealthSettings {
+  readonly tls: DoorTls | null;
+  /** What an operator must show; `null`: nothing, and without client certificates no action is possible. */
+  readonly bearer: Secret | null;
 }
 
 export interface HealthParts {
@@ -35,51 +59,96 @@ export interface AdminParts extends HealthParts {
   readonly status: () => JsonObject;
   /** Our public keys, of one client by name or of all; `null`: no such client. */
   readonly publicKeys: (client: string | null) => JsonObject | null;
+  readonly forget: Forget;
+  readonly observe: Observe;
 }
 
-/** `/livez`, `/readyz`, `/metrics`, `/status` and `/jwks.json`. @throws Error when it cannot listen. */
-export function openAdmin(parts: AdminParts, settings: OperatorDoorSettings): Promise<OperatorDoor> {
-  const { metrics, status, readiness, publicKeys } = parts;
-  return openOperatorDoor(
-    new Map([
-      ['/livez', alive],
-      ['/readyz', readinessPage(readiness)],
-      ['/metrics', metricsPage(metrics)],
-      ['/status', statusPage(status)],
-      ['/jwks.json', publicKeysPage(publicKeys)],
-    ]),
-    settings,
+/**
+ * `/livez`, `/readyz`, `/jwks.json`; `/metrics` and `/status`, for operators where the settings say how to tell one; and
+ * the operator's actions.
+ *
+ * @throws Error when it cannot listen, or when its certificate cannot be used.
+ */
+export async function openAdmin(parts: AdminParts, settings: AdminSettings): Promise<AdminDoor> {
+  const { metrics, status, readiness, publicKeys, forget, observe } = parts;
+  const { address, tls } = settings;
+  let { bearer } = settings;
+  const identify = createIdentify({ bearer: () => bearer, isCertified: (tls?.clientCa ?? null) !== null });
+  const isAllowedPeer = createIsAllowedPeer(tls);
+  const { server, door } = await openOperatorDoor(
+    {
+      pages: new Map([
+        ['/livez', open(alive)],
+        ['/readyz', open(readinessPage(readiness))],
+        ['/metrics', guarded(metricsPage(metrics))],
+        ['/status', guarded(statusPage(status))],
+        ['/jwks.json', open(publicKeysPage(publicKeys))],
+      ]),
+      actions: new Map([['/forget', forgetAction(forget)]]),
+      admits: ({ socket }) => isAllowedPeer === null || isAllowedPeer(namesOf(socket)),
+      identify,
+      observe,
+    },
+    { address, tls },
   );
+
+  return {
+    ...door,
+    renew(next) {
+      if (bearer !== null && next.bearer !== null) ({ bearer } = next);
+      if (tls === null || next.tls === null || !isTls(server)) return succeed(null);
+      return replaceTls(server, tls, next.tls);
+    },
+  };
 }
 
 /** `/livez` and `/readyz`, for probes from elsewhere. @throws Error when it cannot listen. */
-export function openHealth(
+export async function openHealth(
   { readiness }: HealthParts,
-  settings: OperatorDoorSettings,
+  { address }: HealthSettings,
 ): Promise<OperatorDoor> {
-  return openOperatorDoor(
-    new Map([
-      ['/livez', alive],
-      ['/readyz', readinessPage(readiness)],
-    ]),
-    settings,
-  );
+  const pages = new Map([
+    ['/livez', open(alive)],
+    ['/readyz', open(readinessPage(readiness))],
+  ]);
+  return (await openOperatorDoor({ pages }, { address, tls: null })).door;
 }
 
-async function openOperatorDoor(pages: Pages, { address }: OperatorDoorSettings): Promise<OperatorDoor> {
-  const server = createServer(TIME_LIMITS, createServePages(pages));
+const open = (make: MakePage): ShownPage => ({ make, isGuarded: false });
+const guarded = (make: MakePage): ShownPage => ({ make, isGuarded: true });
+
+async function openOperatorDoor(
+  parts: ServePagesParts,
+  { address, tls }: Pick<AdminSettings, 'address' | 'tls'>,
+): Promise<{ readonly server: Server; readonly door: OperatorDoor }> {
+  const server = serverOf(tls).on('request', createServePages(parts));
   const bound = await listenOn(server, address);
   // A failing accept (no file descriptors left) concerns the probe that came, not the process.
   server.on('error', () => undefined);
 
-  return {
-    address: bound,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { server, door: { address: bound, close } };
+}
+
+function isTls(server: Server): server is TlsServer {
+  return server instanceof TlsServer;
+}
+
+function serverOf(tls: DoorTls | null): Server {
+  if (tls === null) return createServer(TIME_LIMITS);
+  const secure = readTls(tls);
+  if (!secure.ok) throw new Error(`tls: ${secure.failure}`);
+  const demand = tls.clientCa !== null;
+  return createTlsServer({
+    ...TIME_LIMITS,
+    ...secure.value,
+    requestCert: demand,
+    rejectUnauthorized: demand,
+  });
 }
 
 /** In milliseconds. Probes and scrapes are short; whoever is slow is cut off (T-61). */

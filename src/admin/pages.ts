@@ -23,8 +23,14 @@ export interface Page {
 /** Makes a page when it is asked for, with what follows the `?`. */
 export type MakePage = (query: URLSearchParams) => Soon<Page>;
 
+export interface ShownPage {
+  readonly make: MakePage;
+  /** For operators alone, where the settings say how to tell one. */
+  readonly isGuarded: boolean;
+}
+
 /** By path, exactly. */
-export type Pages = ReadonlyMap<string, MakePage>;
+export type Pages = ReadonlyMap<string, ShownPage>;
 
 const TEXT = 'text/plain; charset=utf-8';
 

@@ -20,3 +20,7 @@ export function lockName(key: CacheKey): string {
 
 /** A name under which nothing is ever stored: for asking whether the store answers. */
 export const PROBE_NAME = `${PREFIX}:probe`;
+
+/** What was forgotten: the entry that keeps it, and the channel on which it is told. */
+export const MARKS_NAME = `${PREFIX}:marks`;
+export const MARKS_CHANNEL = MARKS_NAME;

@@ -28,6 +28,8 @@ export interface MemoryCacheParts {
   readonly observe: Observe;
   /** How long an active answer stays, not to be served but in an outage, when its time is over. Left out: not at all. */
   readonly longestPast?: () => number;
+  /** How many things were forgotten so far. Left out: nothing ever is. */
+  readonly forgottenSoFar?: () => number;
 }
 
 export interface MemoryCacheSettings {
@@ -57,7 +59,7 @@ export function createMemoryCache(
   parts: MemoryCacheParts,
   settings: MemoryCacheSettings,
 ): ObservedMemoryCache {
-  const { clock, observe, longestPast = () => 0 } = parts;
+  const { clock, observe, longestPast = () => 0, forgottenSoFar = () => 0 } = parts;
   const partitions = {
     active: createPartition(settings.active, (cause) => evicted('active', cause)),
     inactive: createPartition(settings.inactive, (cause) => evicted('inactive', cause)),
@@ -89,7 +91,7 @@ export function createMemoryCache(
       const isTokenOver = record.exp !== null && clock.now() >= record.exp * 1000;
       return pastMs < 0 || pastMs >= longestPast() || isTokenOver
         ? null
-        : { record, pastFor: milliseconds(pastMs) };
+        : { record, pastFor: milliseconds(pastMs), seen: entry.hit.seen };
     },
 
     forget(_kind, key) {
@@ -130,6 +132,7 @@ export function createMemoryCache(
       record,
       askedAt: monotonicMilliseconds(steady - Math.max(0, now - storedAt)),
       uses: 0,
+      seen: forgottenSoFar(),
       refreshAt: softUntil < keepUntil ? steady + leftMs - (keepUntil - softUntil) : Infinity,
     };
     return { hit, servedUntil: monotonicMilliseconds(steady + leftMs) };

@@ -33,6 +33,16 @@ export interface RedisCommands {
   ): Promise<string | null>;
   get(name: string): Promise<string | null>;
   eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
+  xAdd(name: string, id: '*', message: Record<string, string>): Promise<string>;
+  xRange(
+    name: string,
+    start: string,
+    end: string,
+  ): Promise<readonly { readonly id: string; readonly message: Readonly<Record<string, string>> }[] | null>;
+  xTrim(name: string, strategy: 'MINID', threshold: number): Promise<number>;
+  pExpire(name: string, milliseconds: number): Promise<number>;
+  publish(channel: string, text: string): Promise<number>;
+  subscribe(channel: string, listener: (text: string) => void): Promise<unknown>;
 }
 
 export interface RedisConnectionParts {

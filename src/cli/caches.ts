@@ -8,26 +8,33 @@ import {
 } from '../cache/index.ts';
 import type { CacheSettings } from '../config/index.ts';
 import {
+  type AccessToken,
   type Clock,
   type DocumentShelf,
   type EnquiryLock,
   type JsonObject,
   type MemoryCache,
+  type Milliseconds,
   milliseconds,
+  MISS,
   type NameKeys,
   type Observe,
   type Randomness,
   type TokenCache,
 } from '../domain/index.ts';
+import { CLOCK_SKEW_MS, createEviction, type Eviction } from '../eviction/index.ts';
 import { readIntrospection } from '../introspection/index.ts';
 import { createKeyring, type Keyring } from '../sealing/index.ts';
-import type { SharedStore } from './shared-store.ts';
+import { boardOf, type SharedStore } from './shared-store.ts';
 
 /** Both tiers and the keys that name and seal what is in them. */
 export interface Caches {
   readonly memory: MemoryCache;
   readonly shared: TokenCache;
   readonly names: NameKeys;
+  readonly eviction: Eviction;
+  /** What log lines call a token. */
+  fingerprintOf(token: AccessToken): string;
   /** Documents in the shared store; `null`: there is none. */
   readonly documents: DocumentShelf | null;
   /** Who asks about a token that many wait for; `null`: replicas do not agree on that. */
@@ -61,6 +68,7 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
 
   let settings = initial;
   let keys = openKeys();
+  const eviction = openEviction(parts, { keys: () => keys, settings: () => settings });
   let shared = openShared();
   let memory = openMemory();
   let tier = noting(memory);
@@ -70,8 +78,10 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
       return tier;
     },
     get shared() {
-      return shared ?? NO_SHARED_CACHE;
+      return shared === null ? NO_SHARED_CACHE : unlessBehind(shared, { eviction, observe });
     },
+    eviction,
+    fingerprintOf: (token) => keys.fingerprintsOf(token)[0],
     get names() {
       return keys.names;
     },
@@ -83,11 +93,17 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     },
     replace,
     stats: () => memory.stats(),
-    status: () => (store === null ? { kind: 'none' } : { ...store.status(), use: shared?.status() ?? null }),
+    status: () =>
+      store === null
+        ? { kind: 'none' }
+        : { ...store.status(), use: { state: isResting() ? 'resting' : 'in use' } },
     isShared: store !== null,
-    isConnected: () => store !== null && (store.isConnected() ?? !isResting()),
+    isConnected: () => store !== null && (store.isConnected() ?? !isResting()) && !eviction.isBehind,
     isResting,
-    close: async () => store?.close(),
+    async close() {
+      eviction.close();
+      await store?.close();
+    },
   };
 
   /** What did not change stays, and with it all that it remembers. */
@@ -129,7 +145,15 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
   }
 
   function openMemory() {
-    return createMemoryCache({ clock, observe, longestPast: () => settings.stale }, settings);
+    return createMemoryCache(
+      {
+        clock,
+        observe,
+        longestPast: () => settings.stale,
+        forgottenSoFar: () => eviction.forgotten.count,
+      },
+      settings,
+    );
   }
 
   /** Whatever this process comes to know, the shared tier must not contradict with something older. */
@@ -145,8 +169,10 @@ export function openCaches(initial: CacheSettings, parts: CacheParts): Caches {
     };
   }
 
+  /** A store that cannot be read for what was forgotten is left alone, too. */
   function isResting(): boolean {
-    return shared?.isResting ?? false;
+    const isLeftAlone = eviction.isBehind && store?.isConnected() !== false;
+    return (shared?.isResting ?? false) || isLeftAlone;
   }
 }
 
@@ -168,3 +194,44 @@ function keysOf({ keys }: CacheSettings): string {
 function sizesOf({ active, inactive }: CacheSettings): string {
   return [active.entries, active.bytes, inactive.entries, inactive.bytes].join();
 }
+
+/** While something may have been forgotten that is not known here, what lies in the store is not believed. */
+function unlessBehind(
+  shared: SharedCache,
+  { eviction, observe }: { readonly eviction: Pick<Eviction, 'isBehind'>; readonly observe: Observe },
+): TokenCache {
+  return {
+    get(...asked) {
+      if (!eviction.isBehind) return shared.get(...asked);
+      observe({ event: 'cache_looked_up', tier: 'shared', outcome: 'miss' });
+      return MISS;
+    },
+    put: (...kept) => shared.put(...kept),
+  };
+}
+
+function openEviction(
+  { clock, randomness, observe, store }: CacheParts,
+  live: { readonly keys: () => Keyring; readonly settings: () => CacheSettings },
+): Eviction {
+  return createEviction({
+    board: store === null ? null : boardOf(store, { clock }),
+    fingerprintsOf: (token) => live.keys().fingerprintsOf(token),
+    seals: () => live.keys().markSeals,
+    lifetime: () => lifetimeOf(live.settings()),
+    clock,
+    randomness,
+    observe,
+  });
+}
+
+/**
+ * How long an answer may live at the most, in any replica. Where others keep answers for longer than this one does, ten
+ * minutes are a margin.
+ */
+function lifetimeOf({ active, inactive, stale }: CacheSettings): Milliseconds {
+  const longestMs = Math.max(active.max, inactive.max, LEAST_LIFETIME_MS);
+  return milliseconds(longestMs + stale + 2 * CLOCK_SKEW_MS);
+}
+
+const LEAST_LIFETIME_MS = 600_000;

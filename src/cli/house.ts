@@ -9,6 +9,7 @@ import { createReadinessWatch } from './readiness.ts';
 import { openSharedStore, type SharedStore, storeFromCode } from './shared-store.ts';
 import { describeHouse } from './status.ts';
 import { systemResolveName } from './system.ts';
+import { createTokenNames } from './token-names.ts';
 import type { Settings } from '../config/index.ts';
 import {
   type Clock,
@@ -68,6 +69,12 @@ export async function openHouse(
   const clients = openHouseClients(initial, { ...system, introspector });
   const caches = openCaches(initial.cache, { ...system, store });
   const live = createLiveSettings(initial, { clients, caches, introspector, ...system });
+  telemetry.nameTokensBy(
+    createTokenNames({
+      settings: () => live.settings,
+      fingerprintOf: (token) => caches.fingerprintOf(token),
+    }),
+  );
   const startedAt = clock.now();
 
   const { doors, admin, readiness } = await openAllDoors().catch(async (error: unknown) => {
@@ -78,6 +85,7 @@ export async function openHouse(
   telemetry.watchGauges({
     enquiries: () => introspector.stats(),
     cache: () => caches.stats(),
+    forgotten: () => caches.eviction.stats(),
     standings: () => readiness.clients(),
   });
   if (caches.isShared) showStore(telemetry, caches);
@@ -115,6 +123,8 @@ export async function openHouse(
       readiness: () => watch.state(),
       publicKeys: (client: string | null) => publicKeySet(clients.ofFile(), client, clock.monotonic()),
       status,
+      forget: caches.eviction.forget,
+      observe,
     };
     const operatorDoors = await openOperatorDoors(operators, initial.listen).catch(async (error: unknown) => {
       await opened.close(milliseconds(0));
@@ -128,7 +138,7 @@ export async function openHouse(
     live.replace(next);
     telemetry.setLevel(next.log.level);
     telemetry.setClientsMax(next.metrics.clients);
-    for (const problem of doors.renew(next.listen)) {
+    for (const problem of [...doors.renew(next.listen), ...admin.renew(next.listen)]) {
       observe({ event: 'lifecycle', phase: 'warning', detail: problem });
     }
     observe({ event: 'settings_loaded', generation: next.generation });

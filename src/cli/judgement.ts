@@ -7,6 +7,7 @@ import {
   type Clock,
   createAnswerFor,
   type EnquiryLock,
+  type Forgotten,
   type Introspector,
   type MemoryCache,
   type NameKeys,
@@ -32,18 +33,19 @@ export interface JudgementParts {
   readonly shared: TokenCache;
   readonly names: NameKeys;
   readonly lock: EnquiryLock | null;
+  readonly forgotten: Forgotten;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly observe: Observe;
 }
 
 export function createJudgement(settings: Settings, parts: JudgementParts): Judgement {
-  const { clients, introspector, memory, shared, names, lock, clock, randomness, observe } = parts;
+  const { clients, introspector, memory, shared, names, lock, forgotten, clock, randomness, observe } = parts;
   const { active, inactive } = settings.cache;
 
   const policy = createPolicy(settings.routes, { scrub: settings.scrub }, { observe });
   const resolve = createResolve(
-    { introspector, memory, shared, names, lock, clock, randomness, observe },
+    { introspector, memory, shared, names, lock, forgotten, clock, randomness, observe },
     { active, inactive },
   );
   const choice = createClientChoice({ store: clients }, settings);

@@ -23,7 +23,10 @@ export interface Refused {
   readonly problems: readonly string[];
 }
 
-export interface LiveSettingsParts extends Omit<JudgementParts, 'memory' | 'shared' | 'names' | 'lock'> {
+export interface LiveSettingsParts extends Omit<
+  JudgementParts,
+  'memory' | 'shared' | 'names' | 'lock' | 'forgotten'
+> {
   readonly clients: HouseClients;
   readonly caches: Caches;
 }
@@ -67,7 +70,8 @@ export function createLiveSettings(initial: Settings, parts: LiveSettingsParts):
   };
 
   function judge(by: Settings): Judgement {
-    const { memory, shared, names, lock } = caches;
-    return createJudgement(by, { ...parts, memory, shared, names, lock });
+    const { memory, shared, names, lock, eviction } = caches;
+    const { forgotten } = eviction;
+    return createJudgement(by, { ...parts, memory, shared, names, lock, forgotten });
   }
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { checkSettings } from './check-settings.ts';
 import { clientRecord } from './client-record.ts';
 import { doctor } from './doctor.ts';
+import { forget } from './forget.ts';
 import { healthcheck } from './healthcheck.ts';
 import { serve } from './serve.ts';
 import { nodeProblem, VERSION } from './version.ts';
@@ -12,13 +13,17 @@ const USAGE = `Usage: gatehouse <command> [options]
   serve        open the doors and judge requests            --config FILE  (default: gatehouse.yaml)
   check        read the settings and list every problem     --config FILE  --offline  --print
   doctor       find out how a client and its server fit     --client NAME  --config FILE
+  forget       have a running instance, and through it its replicas, forget answers
+               --token-file FILE (- is standard input), --fingerprint, --jti, --session, --subject, --client, --issuer,
+               --tenant VALUE (every one given must fit), or --everything
+               --admin URL  --bearer-file FILE  --ca FILE  --cert FILE  --key FILE  (default: as --config FILE says)
   client       keep a record of clientStore.keyv            put NAME --file FILE, get NAME, delete NAME  --config FILE
   healthcheck  ask a running instance whether it is ready   --address HOST:PORT  (default: 127.0.0.1:9003)
 
   --version    print the version        --help    print this text
 
-Exit codes: 0 as asked, 1 an unforeseen failure (healthcheck: not ready; doctor: introspection would not work),
-2 wrong settings or usage.
+Exit codes: 0 as asked, 1 an unforeseen failure (healthcheck: not ready; doctor: introspection would not work; forget:
+not done, or not everywhere yet), 2 wrong settings or usage.
 `;
 
 /** The command line as a function of the world. */
@@ -44,6 +49,18 @@ export async function run(world: World): Promise<ExitCode> {
       return checkSettings(world, { config, offline: values.offline === true, print: values.print === true });
     case 'doctor':
       return doctor(world, { config, client: values.client ?? null });
+    case 'forget':
+      return forget(world, {
+        config,
+        admin: values.admin,
+        ca: values.ca,
+        cert: values.cert,
+        key: values.key,
+        bearerFile: values['bearer-file'],
+        tokenFile: values['token-file'],
+        everything: values.everything === true,
+        matchers: values,
+      });
     case 'client':
       return clientRecord(world, { config, words: rest, file: values.file ?? null });
     case 'healthcheck':
@@ -64,6 +81,19 @@ function parse(argv: readonly string[]) {
         config: { type: 'string', short: 'c' },
         address: { type: 'string' },
         client: { type: 'string' },
+        admin: { type: 'string' },
+        'bearer-file': { type: 'string' },
+        'token-file': { type: 'string' },
+        ca: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        fingerprint: { type: 'string' },
+        jti: { type: 'string' },
+        session: { type: 'string' },
+        subject: { type: 'string' },
+        issuer: { type: 'string' },
+        tenant: { type: 'string' },
+        everything: { type: 'boolean' },
         file: { type: 'string' },
         offline: { type: 'boolean' },
         print: { type: 'boolean' },

@@ -1,10 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
-import { loadStoreModule, openKeyv, openRedisStore, type RedisStore, type RedisStoreParts } from '../cache/index.ts';
+import {
+  addressOf,
+  createKeyvBoard,
+  createRedisBoard,
+  loadStoreModule,
+  openKeyv,
+  openRedisStore,
+  type RedisStore,
+  type RedisStoreParts,
+} from '../cache/index.ts';
 import type { SharedStoreSettings } from '../config/index.ts';
 import {
   type Clock,
   type JsonObject,
+  type MarkBoard,
   type Milliseconds,
   milliseconds,
   unreachable,
@@ -12,6 +22,8 @@ import {
 
 /** The store behind the shared tier, whatever it is. */
 export interface SharedStore {
+  /** Where it is, for people. */
+  readonly place: string;
   readonly store: Keyv<string>;
   /** Commands besides those of a Keyv store; `null`: it takes none. */
   readonly command: RedisStore['command'] | null;
@@ -71,6 +83,16 @@ export function storeFromCode(adapter: KeyvStoreAdapter): SharedStore {
   return adapterStore(adapter, 'from code', async () => undefined);
 }
 
+/** Where replicas that share this store tell each other what was forgotten. */
+export function boardOf(
+  { store, command, place }: SharedStore,
+  { clock }: { readonly clock: Clock },
+): MarkBoard {
+  return command === null
+    ? createKeyvBoard({ place, store, clock })
+    : createRedisBoard({ place, command, clock });
+}
+
 function redisStore(
   { redis }: Extract<SharedStoreSettings, { kind: 'redis' }>,
   parts: RedisStoreParts,
@@ -78,6 +100,7 @@ function redisStore(
   const opened = openRedisStore(redis, parts);
   return {
     ...opened,
+    place: `redis at ${addressOf(redis)}`,
     renew(next) {
       if (next.kind === 'redis') opened.renew(next.redis);
     },
@@ -86,6 +109,7 @@ function redisStore(
 
 function adapterStore(adapter: KeyvStoreAdapter, kind: string, close: () => Promise<void>): SharedStore {
   return {
+    place: `store (${kind})`,
     store: openKeyv(adapter),
     command: null,
     ping: null,

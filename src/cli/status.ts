@@ -12,7 +12,7 @@ interface HouseFacts {
   readonly doors: readonly OpenDoor[];
   readonly readiness: Pick<ReadinessWatch, 'state' | 'clients'>;
   readonly introspector: { status(atMost: number): JsonObject; readonly size: number };
-  readonly caches: Pick<Caches, 'stats' | 'status'>;
+  readonly caches: Pick<Caches, 'stats' | 'status' | 'eviction'>;
   readonly clients: Pick<HouseClients, 'status'>;
 }
 
@@ -38,6 +38,10 @@ export function describeHouse(facts: HouseFacts): JsonObject {
     clientStore: clients.status(),
     clients: introspector.status(atMost),
     clientsNotShown: Math.max(0, introspector.size - atMost),
-    cache: { memory: { ...caches.stats() }, shared: caches.status() },
+    cache: {
+      memory: { ...caches.stats() },
+      shared: caches.status(),
+      forgotten: caches.eviction.status(),
+    },
   };
 }

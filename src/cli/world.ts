@@ -11,6 +11,8 @@ export interface World {
   readonly isTerminal: boolean;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /** Standard input to its end. Left out: there is none. */
+  readonly readInput?: () => Promise<string>;
   /** Calls back for each signal until the returned function is called. */
   readonly onSignal: (signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP', listener: () => void) => () => void;
   /** Calls back for exceptions and rejections that nobody caught. */

@@ -25,10 +25,16 @@ import { proxyOf } from './outbound-proxy.ts';
 import { redisSettingsOf } from './redis-settings.ts';
 import type { TextReference } from './reference-source.ts';
 import type { References } from './references.ts';
-import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
 import { requirementOf } from './requirement-of.ts';
+import { STANDARD_JOIN, standardAuthorization } from './schema/routes.ts';
 import type { SettingsInput } from './schema/settings-schema.ts';
-import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
+import type {
+  AdminDoorSettings,
+  GrpcDoorSettings,
+  HttpDoorSettings,
+  Settings,
+  SharedCacheSettings,
+} from './settings.ts';
 
 type ListenInput = SettingsInput['listen'];
 type GrpcDoorInput = ListenInput['grpc'][number];
@@ -51,7 +57,7 @@ export function assemble(input: SettingsInput, sources: Sources, folder: string)
       grpc: listen.grpc.map((door) => grpcDoorOf(door, sources)),
       http: listen.http.map((door) => httpDoorOf(door, sources)),
       health: listen.health ?? null,
-      admin: { address: listen.admin.address },
+      admin: adminDoorOf(listen.admin, sources),
     },
     drain,
     log,
@@ -97,6 +103,14 @@ function httpDoorOf(door: HttpDoorInput, sources: Sources): HttpDoorSettings {
     timeout,
     connections,
     tls: doorTlsOf(tls, sources),
+  };
+}
+
+function adminDoorOf({ address, tls, auth }: ListenInput['admin'], sources: Sources): AdminDoorSettings {
+  return {
+    address,
+    tls: doorTlsOf(tls, sources),
+    bearer: auth === undefined ? null : secretOf(auth.bearer, sources),
   };
 }
 

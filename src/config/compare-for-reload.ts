@@ -1,7 +1,13 @@
 import type { DoorTls } from '../domain/index.ts';
 import { isEqual } from './equal.ts';
 import { formOfRedis } from './redis-settings.ts';
-import type { GrpcDoorSettings, HttpDoorSettings, Settings, SharedCacheSettings } from './settings.ts';
+import type {
+  AdminDoorSettings,
+  GrpcDoorSettings,
+  HttpDoorSettings,
+  Settings,
+  SharedCacheSettings,
+} from './settings.ts';
 
 /**
  * Names the keys whose change needs a restart: `listen`, `cache.shared` and modules of a client store, the content of
@@ -12,7 +18,13 @@ export function compareForReload(inForce: Settings, next: Settings): readonly st
   return [
     ...changedDoors('listen.grpc', inForce.listen.grpc, next.listen.grpc),
     ...changedDoors('listen.http', inForce.listen.http, next.listen.http),
-    ...changed('listen', inForce.listen, next.listen, ['health', 'admin']),
+    ...changed('listen', inForce.listen, next.listen, ['health']),
+    ...changed(
+      'listen',
+      { admin: formOfAdmin(inForce.listen.admin) },
+      { admin: formOfAdmin(next.listen.admin) },
+      ['admin'],
+    ),
     ...changed(
       'cache',
       { shared: formOfShared(inForce.cache.shared) },
@@ -54,6 +66,10 @@ function changedDoors<Door extends GrpcDoorSettings | HttpDoorSettings>(
 function formOf(door: GrpcDoorSettings | HttpDoorSettings): object {
   const form = { ...door, tls: tlsForm(door.tls) };
   return 'secretHeader' in form ? { ...form, secretHeader: form.secretHeader?.name ?? null } : form;
+}
+
+function formOfAdmin({ address, tls, bearer }: AdminDoorSettings): object {
+  return { address, tls: tlsForm(tls), isSecret: bearer !== null };
 }
 
 function tlsForm(tls: DoorTls | null): string {

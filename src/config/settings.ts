@@ -61,7 +61,14 @@ export interface ListenSettings {
   readonly http: readonly HttpDoorSettings[];
   /** `null`: not open. */
   readonly health: { readonly address: ListenAddress } | null;
-  readonly admin: { readonly address: ListenAddress };
+  readonly admin: AdminDoorSettings;
+}
+
+export interface AdminDoorSettings {
+  readonly address: ListenAddress;
+  readonly tls: DoorTls | null;
+  /** What an operator must show; `null`: nothing. */
+  readonly bearer: Secret | null;
 }
 
 export interface GrpcDoorSettings {

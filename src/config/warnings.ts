@@ -2,7 +2,7 @@ import type { ClientContext, Requirement, RouteMatch, RouteSettings } from '../d
 import type { Assembled } from './assemble.ts';
 import { isBroader } from './broader.ts';
 import { atKey, atValue, type Finding } from './finding.ts';
-import { isWide, parseAddressRange } from './schema/addresses.ts';
+import { isWide, parseAddressRange, staysOnHost } from './schema/addresses.ts';
 import { quoted } from './shown.ts';
 import { matchWarnings } from './match-warnings.ts';
 
@@ -10,6 +10,7 @@ import { matchWarnings } from './match-warnings.ts';
 export function warningsOf({ listen, clients, clientMatches, routes }: Assembled): readonly Finding[] {
   return [
     ...listen.http.flatMap(({ trustedPeers }, door) => widePeers(trustedPeers, door)),
+    ...clearSecret(listen.admin),
     ...clients.flatMap(weakAuthentication),
     ...clients.flatMap(untypedAnswers),
     ...clients.flatMap((client) => openToAll(client, { clients, clientMatches, routes })),
@@ -25,6 +26,12 @@ function widePeers(trustedPeers: readonly string[], door: number): readonly Find
     const message = `${text} trusts nearly everybody to say what the original request was; name the fronts only`;
     return [atValue(['listen', 'http', door, 'trustedPeers', index], message)];
   });
+}
+
+function clearSecret({ address, tls, bearer }: Assembled['listen']['admin']): readonly Finding[] {
+  if (bearer === null || tls !== null || staysOnHost(address)) return [];
+  const message = 'travels in clear to a door that other hosts can reach; add `tls` beside `auth`';
+  return [atKey(['listen', 'admin', 'auth', 'bearer'], message)];
 }
 
 function weakAuthentication({ name, authentication }: ClientContext): readonly Finding[] {

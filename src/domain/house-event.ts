@@ -1,9 +1,13 @@
 import type { Decision } from './decision.ts';
+import type { BoardFailure, Matcher, ToldReplicas } from './forgetting.ts';
 import type { Milliseconds } from './quantity.ts';
 import type { FaultReason } from './reasons.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** What rooms tell telemetry. No event holds a token, a secret or a claim value. */
+/**
+ * What rooms tell telemetry. No event holds a token, a secret or a claim value; `forgotten` repeats what an operator
+ * named.
+ */
 export type HouseEvent =
   /** `context` is `null` when the request could not even be read. */
   | {
@@ -39,7 +43,7 @@ export type HouseEvent =
       readonly event: 'cache_evicted';
       readonly partition: 'active' | 'inactive';
       /** `share`: its client had more than its share of a full memory. */
-      readonly cause: 'space' | 'share' | 'expired';
+      readonly cause: 'space' | 'share' | 'expired' | 'forgotten';
     }
   /** A check joined an enquiry that was already under way (decision 7). */
   | { readonly event: 'enquiry_shared' }
@@ -102,6 +106,28 @@ export type HouseEvent =
       readonly event: 'client_record_read';
       readonly outcome: 'read' | 'unchanged' | 'missing' | 'unusable' | 'unsealed' | 'unavailable';
     }
+  /** An operator had answers forgotten: the audit record of it. */
+  | {
+      readonly event: 'forgotten';
+      readonly id: string;
+      /** What the operator showed: `bearer`, or the name in a certificate. */
+      readonly by: string;
+      readonly asked: Omit<Matcher, 'fingerprints'> & {
+        /** Its fingerprint. */
+        readonly token: string | null;
+      };
+      readonly told: ToldReplicas;
+    }
+  /** An operator had answers forgotten at another replica. */
+  | {
+      readonly event: 'forgotten_elsewhere';
+      readonly id: string;
+      readonly conditions: readonly (keyof Matcher)[];
+    }
+  /** What replicas tell each other did not get through. */
+  | { readonly event: 'board_failed'; readonly cause: BoardFailure | 'unreadable' }
+  /** Somebody wanted something of the admin door that was not theirs to have. */
+  | { readonly event: 'operator_refused'; readonly path: string; readonly cause: OperatorRefusal }
   /** A rule with `enforce: false` was judged beside what is in force. `reason` is its own; `null` when it cannot be known. */
   | {
       readonly event: 'trial_judged';
@@ -132,3 +158,7 @@ export type LifecyclePhase =
  * credentials.
  */
 export type SuspensionCause = 'failing' | 'throttled' | 'credentials';
+
+/** Why the admin door did not do it. */
+export type OperatorRefusal =
+  'not_configured' | 'credentials_missing' | 'credentials_wrong' | 'peer_not_allowed' | 'from_a_browser';

@@ -16,7 +16,7 @@ export * from './door.ts';
 export * from './enquiry-lock.ts';
 export * from './enquiry-words.ts';
 export * from './foreign-error.ts';
-export * from './enquiry-words.ts';
+export * from './forgetting.ts';
 export * from './header-field.ts';
 export * from './house-event.ts';
 export * from './introspection.ts';

@@ -141,6 +141,8 @@ export interface PastAnswer {
   readonly record: CacheRecord;
   /** How long its time has been over. */
   readonly pastFor: Milliseconds;
+  /** As of a hit. */
+  readonly seen: number;
 }
 
 /** The same object each time, so that a known token makes nothing new. */
@@ -151,6 +153,8 @@ export interface MemoryHit {
   readonly askedAt: MonotonicMilliseconds;
   /** Hits so far. */
   uses: number;
+  /** How many things had been forgotten when it was last made sure that it is not one of them. */
+  seen: number;
   /** From then on it may be refreshed ahead; `Infinity`: never. Whoever does sets when it may be tried again. */
   refreshAt: number;
 }

@@ -1,6 +1,3 @@
-import type { Server as TlsServer } from 'node:https';
-import type { TLSSocket } from 'node:tls';
-
 import type { DoorTls } from '../domain/index.ts';
 
 /**
@@ -17,15 +14,6 @@ export function createIsAllowedPeer(tls: Pick<DoorTls, 'allowedPeers'> | null): 
   // A URI never equals a DNS name, for only one of them has a colon.
   const allowed = new Set(tls.allowedPeers.map((name) => `${name.includes(':') ? 'URI' : 'DNS'}:${name}`));
   return (names = '') => alternativesOf(names).some((alternative) => allowed.has(alternative));
-}
-
-/** For a door that asks no checks: whoever is not allowed is cut off before a word is read. */
-export function cutOffOtherPeers(server: TlsServer, tls: DoorTls): void {
-  const isAllowed = createIsAllowedPeer(tls);
-  if (isAllowed === null) return;
-  server.on('secureConnection', (socket: TLSSocket) => {
-    if (!isAllowed(socket.getPeerCertificate().subjectaltname)) socket.destroy();
-  });
 }
 
 /**

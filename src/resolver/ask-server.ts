@@ -4,7 +4,9 @@ import {
   type Clock,
   classOf,
   fail,
+  type Fault,
   fault,
+  type Forgotten,
   type Introspector,
   type Observe,
   type Recall,
@@ -31,6 +33,7 @@ export interface AskServerParts {
   readonly store: StoreInEnquiry;
   /** `null`: replicas do not wait for one another. */
   readonly acrossReplicas: AcrossReplicas | null;
+  readonly forgotten: Forgotten;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly observe: Observe;
 }
@@ -44,13 +47,16 @@ export interface StoreInEnquiry {
   isHerd(wanted: Wanted): boolean;
 }
 
+/** Whoever forgets the same again and again has to stop before there is an answer. */
+const ASKED_MOST = 5;
+
 const ASK: Turn = { kind: 'ask', done: () => undefined };
 
 export function createAskServer(parts: AskServerParts): AskServer {
-  const { introspector, budget, outages, remember, store, acrossReplicas, clock, observe } = parts;
+  const { introspector, budget, outages, remember, store, acrossReplicas, forgotten, clock, observe } = parts;
 
   return async function askServer(wanted, limits, stored) {
-    const { question, token, key, address } = wanted;
+    const { question, key, address } = wanted;
     const charge = budget.charge(question.client, key, address);
     if (typeof charge === 'string') return nobody(refuse(question.client, charge));
 
@@ -62,14 +68,30 @@ export function createAskServer(parts: AskServerParts): AskServer {
       return elsewhere;
     }
 
-    const askedAt = clock.monotonic();
-    const answer = await introspector.ask(question, token, preferenceOf(wanted));
+    const { answer, askedAt } = await ask(wanted);
     charge(answer);
     outages.learn(question.client, key, answer);
     const kept = answer.ok ? remember(answer.value, wanted, { askedAt, limits, stored, isHerd }) : null;
     void whenKept(kept, turn);
     return { answer, from: answer.ok ? 'server' : null, askedAt };
   };
+
+  /** Again, where it was forgotten meanwhile: what was under way may be from before the token was revoked. */
+  async function ask(wanted: Wanted): Promise<Pick<Outcome, 'answer' | 'askedAt'>> {
+    const { question, token } = wanted;
+    for (let asked = 1; ; asked += 1) {
+      const seen = forgotten.count;
+      const askedAt = clock.monotonic();
+      const answer = await introspector.ask(question, token, preferenceOf(wanted));
+      if (!answer.ok || seen === forgotten.count) return { answer, askedAt };
+      const isForgotten = forgotten.covers(
+        { introspection: answer.value, client: question.client, token },
+        seen,
+      );
+      if (!isForgotten) return { answer, askedAt };
+      if (asked === ASKED_MOST) return { answer: fail(FORGOTTEN_EACH_TIME), askedAt };
+    }
+  }
 
   /** Where an answer of others would not do, or could not be found, nobody waits for one. */
   function takeTurn(wanted: Wanted, limits: CacheLimits): Promise<Turn> | Turn {
@@ -108,3 +130,8 @@ export function createAskServer(parts: AskServerParts): AskServer {
     return fail(beyond === 429 ? { ...refusal, deniedAs: 'enquiries_limited' } : refusal);
   }
 }
+
+const FORGOTTEN_EACH_TIME: Fault = {
+  ...fault('introspection_timeout', `its answer was forgotten ${ASKED_MOST} times while it was asked for`),
+  isOurs: true,
+};

@@ -10,6 +10,7 @@ import {
   type CacheKind,
   type CacheRecord,
   type Clock,
+  type Forgotten,
   type EnquiryLock,
   type Introspector,
   type MemoryHit,
@@ -25,6 +26,7 @@ import {
 import { createAcrossReplicas } from './across-replicas.ts';
 import { createAskServer } from './ask-server.ts';
 import { createEnquiryBudget } from './enquiry-budget.ts';
+import type { ForgottenAnswers } from './forgotten-answers.ts';
 import { freshAnswer } from './fresh-answer.ts';
 import { holdFor } from './hold-for.ts';
 import { type CacheLimits, limitsFor } from './keep-for.ts';
@@ -49,6 +51,8 @@ export interface EnquiriesParts {
   readonly names: NameKeys;
   /** `null`: replicas ask whatever others ask. */
   readonly lock: EnquiryLock | null;
+  readonly forgotten: Forgotten;
+  readonly forgottenAnswers: Pick<ForgottenAnswers, 'hasStored'>;
   readonly clock: Clock;
   readonly randomness: Pick<Randomness, 'fraction'>;
   readonly observe: Observe;
@@ -63,7 +67,7 @@ const STEADY_USES = 5;
 const REFRESH_PAUSE_MS = 2_000;
 
 export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings): Enquiries {
-  const { tiers, names, clock, observe, crashed } = parts;
+  const { tiers, names, forgottenAnswers, clock, observe, crashed } = parts;
   const flights = createSingleFlight<CacheKey, Outcome>(({ answer }) => holdFor(answer));
   const budget = createEnquiryBudget(parts);
   const refreshPlaces = createRefreshPlaces();
@@ -125,7 +129,9 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
   }
 
   /** Whether what another replica was told will do here. Its clock may differ from ours by as much as replicas' clocks do. */
-  function suits(record: CacheRecord, { age, known }: Wanted, limits: CacheLimits): boolean {
+  function suits(record: CacheRecord, wanted: Wanted, limits: CacheLimits): boolean {
+    const { age, known } = wanted;
+    if (forgottenAnswers.hasStored(record, wanted)) return false;
     const now = clock.now();
     const ageMs = now - record.storedAt;
     if (ageMs >= limits[record.introspection.kind].max) return false;

@@ -20,6 +20,7 @@ import {
   type Fault,
   fault,
   type EnquiryLock,
+  type Forgotten,
   type Introspector,
   type MemoryCache,
   type MemoryHit,
@@ -37,6 +38,7 @@ import {
   UnusableRequestError,
 } from '../domain/index.ts';
 import { createEnquiries } from './enquiries.ts';
+import { createForgottenAnswers } from './forgotten-answers.ts';
 import { limitsFor } from './keep-for.ts';
 import { createOutageWatch } from './outage-watch.ts';
 import type { ResolveSettings } from './settings.ts';
@@ -51,6 +53,7 @@ export interface ResolveParts {
   readonly names: NameKeys;
   /** Lets replicas agree who asks about a token that many wait for; `null`: they do not. */
   readonly lock: EnquiryLock | null;
+  readonly forgotten: Forgotten;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly observe: Observe;
@@ -59,15 +62,16 @@ export interface ResolveParts {
 const KIND: CacheKind = 'introspection';
 
 export function createResolve(parts: ResolveParts, settings: ResolveSettings): Resolve {
-  const { introspector, memory, shared, names, clock, observe } = parts;
+  const { introspector, memory, shared, names, forgotten, clock, observe } = parts;
   const tiers = createTiers({ memory, shared, whenBroken: crashed });
   const judging = { clock, settings };
   const outages = createOutageWatch(parts);
+  const forgottenAnswers = createForgottenAnswers({ forgotten, tiers, observe });
   const enquiries = createEnquiries(
-    { ...parts, tiers, outages, crashed: (cause) => crashed('resolver', cause) },
+    { ...parts, tiers, outages, forgottenAnswers, crashed: (cause) => crashed('resolver', cause) },
     settings,
   );
-  const answerInOutage = createStaleAnswers({ tiers, outages, observe });
+  const answerInOutage = createStaleAnswers({ tiers, outages, forgottenAnswers, observe });
 
   return function resolve(client, token, context, age) {
     try {
@@ -104,7 +108,9 @@ export function createResolve(parts: ResolveParts, settings: ResolveSettings): R
     if (known.kind === 'miss')
       return answerUnknown(wantedBy(context, { question, token, key, age, known: null }));
     const { record } = known;
-    if (!isYoungEnough(known, question.client, age, judging))
+    const isForgotten =
+      known.seen !== forgotten.count && forgottenAnswers.has(known, { question, token, key });
+    if (isForgotten || !isYoungEnough(known, question.client, age, judging))
       return enquire(wantedBy(context, { question, token, key, age, known: record }));
 
     if (known.refreshAt <= clock.monotonic())

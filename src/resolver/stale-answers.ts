@@ -1,4 +1,5 @@
 import type { Observe, Resolved, Soon } from '../domain/index.ts';
+import type { ForgottenAnswers } from './forgotten-answers.ts';
 import type { OutageWatch } from './outage-watch.ts';
 import type { Tiers } from './tiers.ts';
 import type { Answer, Wanted } from './wanted.ts';
@@ -8,17 +9,20 @@ import type { Answer, Wanted } from './wanted.ts';
  *
  * In: what is wanted, and the way to ask. Out: the answer of the server; in a confirmed outage the one from before.
  * Never: one that is longer over than the route says, or past the token's `exp`; one that an inactive answer has taken
- * the place of; anything for a fault of our own making.
+ * the place of, or that was forgotten; anything for a fault of our own making.
  */
 export type AnswerInOutage = (wanted: Wanted, ask: () => Promise<Answer>) => Soon<Resolved>;
 
 export interface StaleAnswersParts {
   readonly tiers: Pick<Tiers, 'recallPast'>;
   readonly outages: Pick<OutageWatch, 'isConfirmed' | 'confirm'>;
+  readonly forgottenAnswers: Pick<ForgottenAnswers, 'has'>;
   readonly observe: Observe;
 }
 
-export function createStaleAnswers({ tiers, outages, observe }: StaleAnswersParts): AnswerInOutage {
+export function createStaleAnswers(parts: StaleAnswersParts): AnswerInOutage {
+  const { tiers, outages, forgottenAnswers, observe } = parts;
+
   return function answerInOutage(wanted, ask) {
     if (recallFor(wanted) === null) return ask();
     if (!outages.isConfirmed(wanted.question.client)) return whenItFails(wanted, ask());
@@ -42,8 +46,9 @@ export function createStaleAnswers({ tiers, outages, observe }: StaleAnswersPart
     return { ok: true, value: record.introspection, staleFor: pastFor };
   }
 
-  function recallFor({ key, age }: Wanted): ReturnType<Tiers['recallPast']> {
-    const past = tiers.recallPast(key);
-    return past === null || past.pastFor > age.stale ? null : past;
+  function recallFor(wanted: Wanted): ReturnType<Tiers['recallPast']> {
+    const past = tiers.recallPast(wanted.key);
+    if (past === null || past.pastFor > wanted.age.stale) return null;
+    return forgottenAnswers.has(past, wanted) ? null : past;
   }
 }

@@ -1,5 +1,5 @@
-import type { Clock, Milliseconds, NameKeys, Seal } from '../domain/index.ts';
-import { deriveKeys } from './derive-keys.ts';
+import type { AccessToken, Clock, Milliseconds, NameKeys, Seal } from '../domain/index.ts';
+import { type DerivedKeys, deriveKeys } from './derive-keys.ts';
 
 /** The keys of a deployment: one names and seals, and for a while the one before still finds and opens. */
 export interface Keyring {
@@ -7,6 +7,10 @@ export interface Keyring {
   readonly seal: Seal;
   /** `null`: there is no key before. */
   readonly formerSeal: Seal | null;
+  /** What log and audit lines call a token: under the newest key, then under the one before. */
+  fingerprintsOf(token: AccessToken): readonly [string, ...string[]];
+  /** For what replicas tell each other, so that those with either key understand it. The newest first. */
+  readonly markSeals: readonly Seal[];
 }
 
 export interface KeyringSettings {
@@ -23,7 +27,7 @@ export function createKeyring(
   clock: Pick<Clock, 'monotonic'>,
 ): Keyring {
   const keys = deriveKeys(newest);
-  if (former === null) return { ...keys, formerSeal: null };
+  if (former === null) return { ...ofOne(keys), formerSeal: null };
 
   const before = deriveKeys(former);
   const until = clock.monotonic() + formerFor;
@@ -35,5 +39,11 @@ export function createKeyring(
     },
     seal: keys.seal,
     formerSeal: before.seal,
+    fingerprintsOf: (token) => [keys.fingerprintOf(token), before.fingerprintOf(token)],
+    markSeals: [keys.markSeal, before.markSeal],
   };
+}
+
+function ofOne({ names, seal, fingerprintOf, markSeal }: DerivedKeys): Omit<Keyring, 'formerSeal'> {
+  return { names, seal, fingerprintsOf: (token) => [fingerprintOf(token)], markSeals: [markSeal] };
 }

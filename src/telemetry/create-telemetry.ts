@@ -1,5 +1,6 @@
 import type { Clock, Observe } from '../domain/index.ts';
 import { createEventLog } from './log-event.ts';
+import type { FingerprintOf } from './log-lines.ts';
 import { type LogDestination, openStandardOutput } from './log-destination.ts';
 import { createLog, type LogLevel } from './log.ts';
 import {
@@ -36,6 +37,8 @@ export interface Telemetry {
   setLevel(level: LogLevel): void;
   /** How many clients have series of their own; the rest is `other`. Those that have them keep them. */
   setClientsMax(atMost: number): void;
+  /** Says what a token is called in log lines. Asked only when a line about it is written. */
+  nameTokensBy(fingerprintOf: FingerprintOf): void;
   /** Writes what is still held back, the counts of repeats included. For the end of the process. */
   flush(): void;
 }
@@ -47,7 +50,12 @@ export function createTelemetry(
 ): Telemetry {
   const lines = destination === 'stdout' ? openStandardOutput() : destination;
   const log = createLog({ clock, destination: lines }, { level, pretty });
-  const { logEvent, settle } = createEventLog({ log, clock });
+  let fingerprintOf: FingerprintOf = () => null;
+  const { logEvent, settle } = createEventLog({
+    log,
+    clock,
+    fingerprintOf: (...asked) => fingerprintOf(...asked),
+  });
 
   const registry = createMetricRegistry({ failed });
   const recordEvent = createRecordEvent({ registry, clock });
@@ -67,6 +75,7 @@ export function createTelemetry(
       settle();
       log.setLevel(wanted);
     },
+    nameTokensBy: (next) => void (fingerprintOf = next),
     flush() {
       settle();
       lines.flush();

@@ -6,6 +6,7 @@ import {
   type Door,
   type FaultReason,
   type HouseEvent,
+  type OperatorRefusal,
   type Reason,
   type SuspensionCause,
   type TrialOutcome,
@@ -66,7 +67,6 @@ export const RECORD_OUTCOMES = membersOf<Arm<'client_record_read'>['outcome']>({
 export const STORE_CALLS = membersOf<Arm<'store_asked'>['operation']>({ get: 0, put: 0 });
 export const PARTITIONS = membersOf<Eviction['partition']>({ active: 0, inactive: 0 });
 export const REFRESH_OUTCOMES = membersOf<Refresh['outcome']>({ active: 0, inactive: 0, failed: 0 });
-export const TRIAL_OUTCOMES = membersOf<TrialOutcome>({ same: 0, would_allow: 0, would_deny: 0, unknown: 0 });
 export const COALESCED = membersOf<Arm<'enquiry_coalesced'>['outcome']>({
   asked: 0,
   found: 0,
@@ -74,9 +74,22 @@ export const COALESCED = membersOf<Arm<'enquiry_coalesced'>['outcome']>({
   late: 0,
   unavailable: 0,
 });
+export const TRIAL_OUTCOMES = membersOf<TrialOutcome>({ same: 0, would_allow: 0, would_deny: 0, unknown: 0 });
 export const SPENT = membersOf<Arm<'enquiry_refused'>['spent']>({ client: 0, source: 0 });
 export const SUSPENSION_CAUSES = membersOf<SuspensionCause>({ failing: 0, throttled: 0, credentials: 0 });
-export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, share: 0, expired: 0 });
+export const EVICTION_CAUSES = membersOf<Eviction['cause']>({ space: 0, share: 0, expired: 0, forgotten: 0 });
+export const BOARD_FAILURES = membersOf<Arm<'board_failed'>['cause']>({
+  unavailable: 0,
+  refused: 0,
+  unreadable: 0,
+});
+export const OPERATOR_REFUSALS = membersOf<OperatorRefusal>({
+  not_configured: 0,
+  credentials_missing: 0,
+  credentials_wrong: 0,
+  peer_not_allowed: 0,
+  from_a_browser: 0,
+});
 
 function membersOf<Member extends string>(table: Readonly<Record<Member, 0>>): readonly Member[] {
   return keysOf(table);

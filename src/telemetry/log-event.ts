@@ -1,5 +1,5 @@
 import { type Clock, type HouseEvent, milliseconds } from '../domain/index.ts';
-import { levelOf, type Line, lineOf, type LoggedEvent } from './log-lines.ts';
+import { type FingerprintOf, levelOf, type Line, lineOf, type LoggedEvent } from './log-lines.ts';
 import type { Log, LogLevel } from './log.ts';
 import { createRepeatLimit } from './repeat-limit.ts';
 
@@ -18,9 +18,11 @@ const REPEATS = { window: milliseconds(10_000), kindsMax: 1000 };
 export function createEventLog({
   log,
   clock,
+  fingerprintOf,
 }: {
   readonly log: Log;
   readonly clock: Pick<Clock, 'monotonic'>;
+  readonly fingerprintOf: FingerprintOf;
 }): EventLog {
   const repeats = createRepeatLimit({ clock }, REPEATS);
 
@@ -30,7 +32,7 @@ export function createEventLog({
     const level = levelOf(event);
     if (level === null || !log.isOn(level)) return;
 
-    const line = lineOf(event as LoggedEvent);
+    const line = lineOf(event as LoggedEvent, fingerprintOf);
     const isWritten = !line.isRepetitive || admits(level, event.event, line);
     if (isWritten) log.write(level, event.event, line.fields, line.message);
     // Whoever looks at debug sees every decision.

@@ -5,6 +5,8 @@ import {
   type HouseEvent,
   type LifecyclePhase,
   type Milliseconds,
+  type OperatorRefusal,
+  type RequestContext,
   type SuspensionCause,
   type TrialOutcome,
   unreachable,
@@ -66,7 +68,12 @@ export function levelOf(event: HouseEvent): LogLevel | null {
     case 'header_dropped':
     case 'connection_refused':
       return 'warn';
+    case 'board_failed':
+    case 'operator_refused':
+      return 'warn';
     case 'settings_loaded':
+    case 'forgotten':
+    case 'forgotten_elsewhere':
       return 'info';
     case 'settings_refused':
     case 'crashed':
@@ -99,10 +106,13 @@ type Silent =
   | 'answer_refreshed'
   | 'enquiry_coalesced';
 
-export function lineOf(event: LoggedEvent): Line {
+/** What the token of this request is called in log lines; `null`: there is none that could be used. */
+export type FingerprintOf = (context: RequestContext, route: string | null) => string | null;
+
+export function lineOf(event: LoggedEvent, fingerprintOf: FingerprintOf): Line {
   switch (event.event) {
     case 'decided':
-      return decided(event);
+      return decided(event, fingerprintOf);
     case 'caller_left':
       return single({ door: event.door });
     case 'connection_refused':
@@ -127,6 +137,14 @@ export function lineOf(event: LoggedEvent): Line {
       return repetitive({ client: plain(event.client), spent: event.spent }, {}, BUDGET_SPENT);
     case 'stale_served':
       return repetitive({ client: plain(event.client) }, { past_ms: rounded(event.pastFor) }, STALE_SERVED);
+    case 'forgotten':
+      return audit(event);
+    case 'forgotten_elsewhere':
+      return single({ id: event.id, conditions: event.conditions });
+    case 'board_failed':
+      return repetitive({ cause: event.cause }, {}, BOARD_FAILED[event.cause]);
+    case 'operator_refused':
+      return repetitive({ path: plain(event.path), cause: event.cause }, {}, OPERATOR_REFUSED[event.cause]);
     case 'trial_judged':
       return trial(event);
     case 'header_dropped':
@@ -167,6 +185,20 @@ const BUDGET_SPENT =
   'Too many tokens were inactive of late; nobody is asked about unknown ones until there are fewer.';
 const STALE_SERVED =
   'The authorization server is out; an answer was served although its time is over, as the route allows.';
+const BOARD_FAILED = {
+  unavailable:
+    'The shared store cannot be told, or read, what was forgotten; it is tried again until it can.',
+  refused: 'The shared store refuses to keep what was forgotten; see the Redis settings in docs/eviction.md.',
+  unreadable:
+    'The shared store holds something forgotten that no key of ours opens: another key, or a forgery.',
+} as const satisfies Readonly<Record<Arm<'board_failed'>['cause'], string>>;
+const OPERATOR_REFUSED = {
+  not_configured: 'An action was refused: set `listen.admin.auth`, or `listen.admin.tls.clientCa`.',
+  credentials_missing: 'Somebody at the admin door showed no credentials.',
+  credentials_wrong: 'Somebody at the admin door showed wrong credentials.',
+  peer_not_allowed: 'Somebody at the admin door has a certificate that `allowedPeers` does not name.',
+  from_a_browser: 'A browser sent a request for an action to the admin door.',
+} as const satisfies Readonly<Record<OperatorRefusal, string>>;
 const TRIALS = {
   same: 'A rule with `enforce: false` agrees with what is in force.',
   would_allow: 'A rule with `enforce: false` would let pass what was denied.',
@@ -180,12 +212,13 @@ const CRASHED = 'Something that must not happen did; please report it.';
 
 type Arm<Name extends HouseEvent['event']> = Extract<HouseEvent, { readonly event: Name }>;
 
-function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
+function decided({ door, context, decision, tookMs }: Arm<'decided'>, fingerprintOf: FingerprintOf): Line {
   const fields = {
     door,
     route: plain(decision.route),
     decision: decision.kind,
     request_id: plain(context?.requestId ?? null),
+    token_fingerprint: context === null ? null : fingerprintOf(context, decision.route),
     method: methodOf(context?.method ?? ''),
     took_ms: rounded(tookMs),
     detail: detailOf(decision),
@@ -193,6 +226,24 @@ function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
   const { reason } = decision;
   if (decision.kind !== 'fault') return single({ reason, ...fields });
   return faulty(decision.reason, { reason }, fields);
+}
+
+/** The one line that repeats what an operator named: without it nobody could tell later what was forgotten. */
+function audit({ id, by, asked, told }: Arm<'forgotten'>): Line {
+  const { token, tokenId, session, subject, clientId, issuer, tenant } = asked;
+  return single({
+    id,
+    by: plain(by),
+    told,
+    token_fingerprint: token,
+    jti: plain(tokenId),
+    sid: plain(session),
+    sub: plain(subject),
+    client_id: plain(clientId),
+    iss: plain(issuer),
+    tenant: plain(tenant),
+    everything: Object.values(asked).every((value) => value === null) ? 'yes' : 'no',
+  });
 }
 
 function trial({ route, inForce, outcome, reason }: Arm<'trial_judged'>): Line {

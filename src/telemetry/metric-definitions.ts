@@ -1,10 +1,12 @@
 import {
+  BOARD_FAILURES,
   COALESCED,
   CONNECTION_REFUSALS,
   DOORS,
   EVICTION_CAUSES,
   FAULTS,
   LOOKUP_OUTCOMES,
+  OPERATOR_REFUSALS,
   OUTCOMES,
   PARTITIONS,
   REASONS,
@@ -148,6 +150,32 @@ export const METRICS = {
     {},
     'sum',
     '1 for 1 minute.',
+  ),
+  gatehouse_forgotten_total: counter(
+    'Times that an operator had answers forgotten: at this instance, or at another that told it.',
+    { at: ['here', 'elsewhere'] },
+    'An increase that nobody asked for.',
+  ),
+  gatehouse_forgotten_marks: pulled(
+    'Things that were forgotten and may still be found in a cache.',
+    {},
+    'max',
+  ),
+  gatehouse_forgotten_untold: pulled(
+    'Things that were forgotten here and that the shared store could not be told of yet.',
+    {},
+    'sum',
+    'Above 0 for 1 minute: other instances serve what was forgotten here.',
+  ),
+  gatehouse_board_failures_total: counter(
+    'Failures to tell or to hear what was forgotten. `refused`: the store permits no streams; `unreadable`: another key, or a forgery.',
+    { cause: BOARD_FAILURES },
+    'Any increase of `refused` or `unreadable`.',
+  ),
+  gatehouse_operator_refusals_total: counter(
+    'Requests at the admin door that were refused for want of credentials, or because a browser sent them.',
+    { cause: OPERATOR_REFUSALS },
+    'Any increase of `credentials_wrong` or `from_a_browser`.',
   ),
 
   gatehouse_introspections_total: counter(

@@ -1,14 +1,16 @@
 import { type Clock, type HouseEvent, unreachable } from '../domain/index.ts';
 import { createDecisionSeries } from './decision-series.ts';
 import {
+  BOARD_FAILURES,
   CONNECTION_REFUSALS,
   DOORS,
   EVICTION_CAUSES,
   LOOKUP_OUTCOMES,
+  OPERATOR_REFUSALS,
   PARTITIONS,
-  STORE_CALLS,
   REFRESH_OUTCOMES,
   COALESCED,
+  STORE_CALLS,
   RECORD_OUTCOMES,
   STORE_FAILURES,
   STORE_OPERATIONS,
@@ -113,6 +115,18 @@ export function createRecordEvent({ registry, clock }: RecordEventParts): (event
       case 'client_record_read':
         counters.records[event.outcome].value += 1;
         return;
+      case 'forgotten':
+        counters.forgotten.here.value += 1;
+        return;
+      case 'forgotten_elsewhere':
+        counters.forgotten.elsewhere.value += 1;
+        return;
+      case 'board_failed':
+        counters.boardFailures[event.cause].value += 1;
+        return;
+      case 'operator_refused':
+        counters.operatorRefusals[event.cause].value += 1;
+        return;
       case 'header_dropped':
         headersDropped.at({ header: event.header }).value += 1;
         return;
@@ -144,6 +158,9 @@ function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
   const evictions = scalar('gatehouse_cache_evictions_total');
   const coalesced = scalar('gatehouse_enquiries_coalesced_total');
   const refreshed = scalar('gatehouse_refreshes_total');
+  const forgotten = scalar('gatehouse_forgotten_total');
+  const boardFailures = scalar('gatehouse_board_failures_total');
+  const operatorRefusals = scalar('gatehouse_operator_refusals_total');
 
   return {
     callersLeft: row(DOORS, (door) => callersLeft.at({ door })),
@@ -162,6 +179,9 @@ function createCounters({ scalar, histogram }: RecordEventParts['registry']) {
     shared: scalar('gatehouse_enquiries_shared_total').at({}),
     coalesced: row(COALESCED, (outcome) => coalesced.at({ outcome })),
     refreshed: row(REFRESH_OUTCOMES, (outcome) => refreshed.at({ outcome })),
+    forgotten: row(['here', 'elsewhere'], (at) => forgotten.at({ at })),
+    boardFailures: row(BOARD_FAILURES, (cause) => boardFailures.at({ cause })),
+    operatorRefusals: row(OPERATOR_REFUSALS, (cause) => operatorRefusals.at({ cause })),
     crashes: scalar('gatehouse_crashes_total').at({}),
   };
 }

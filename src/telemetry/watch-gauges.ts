@@ -7,6 +7,7 @@ export interface GaugeSources {
   readonly enquiries: () => readonly ClientNumbers[];
   /** The memory tier. */
   readonly cache: () => Readonly<Record<'active' | 'inactive', PartitionNumbers>>;
+  readonly forgotten?: () => { readonly marks: number; readonly untold: number };
   /** What is known of each client's settings. */
   readonly standings?: () => ReadonlyMap<string, 'pending' | 'fine' | 'outage' | 'wrong'>;
 }
@@ -29,7 +30,7 @@ export interface PartitionNumbers {
 }
 
 export function watchGauges(addGauge: PullMetric<PulledGauge>, sources: GaugeSources): void {
-  const { enquiries, cache, standings } = sources;
+  const { enquiries, cache, forgotten, standings } = sources;
 
   addGauge('gatehouse_enquiries_running', () =>
     enquiries().map(({ client, enquiriesInside: value }) => ({ labels: { client }, value })),
@@ -57,6 +58,10 @@ export function watchGauges(addGauge: PullMetric<PulledGauge>, sources: GaugeSou
   addGauge('gatehouse_cache_entries', () => perPartition(cache(), ({ entries }) => entries));
   addGauge('gatehouse_cache_bytes', () => perPartition(cache(), ({ bytes }) => bytes));
 
+  if (forgotten !== undefined) {
+    addGauge('gatehouse_forgotten_marks', () => [{ labels: {}, value: forgotten().marks }]);
+    addGauge('gatehouse_forgotten_untold', () => [{ labels: {}, value: forgotten().untold }]);
+  }
   if (standings === undefined) return;
   addGauge('gatehouse_client_misconfigured', () =>
     Array.from(standings(), ([client, standing]) => ({

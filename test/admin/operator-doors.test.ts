@@ -24,9 +24,11 @@ async function admin(differing: Partial<AdminParts> = {}): Promise<OperatorDoor>
       status: () => ({ generation: 'g-1' }),
       readiness: () => ({ ready: true, waitingFor: [] }),
       publicKeys: (client) => (client === 'unknown' ? null : { keys: [{ kid: client ?? 'all' }] }),
+      forget: () => Promise.reject(),
+      observe: () => undefined,
       ...differing,
     },
-    { address: ADDRESS },
+    { address: ADDRESS, tls: null, bearer: null },
   );
   opened.push(door);
   return door;
@@ -170,8 +172,10 @@ describe('the admin door', () => {
         status: () => ({}),
         readiness: () => ({ ready: true, waitingFor: [] }),
         publicKeys: () => null,
+        forget: () => Promise.reject(),
+        observe: () => undefined,
       },
-      { address },
+      { address, tls: null, bearer: null },
     );
     await expect(second).rejects.toThrow(
       /^cannot listen on 127\.0\.0\.1:[0-9]+: another program listens there$/,

@@ -11,6 +11,7 @@ const ENTRY: Entry = {
     record: anActiveRecord(),
     askedAt: monotonicMilliseconds(0),
     uses: 0,
+    seen: 0,
     refreshAt: Infinity,
   },
   servedUntil: monotonicMilliseconds(1),

@@ -15,7 +15,13 @@ clients: { only: { issuer: https://a.example, clientId: a, clientSecret: { env: 
 cache: { keys: [{ env: KEY }], shared: { redis: { url: "redis://r:1", password: { env: REDIS } } } }
 `;
 
-const ENVIRONMENT = { SECRET: CANARY, DOOR: 'door-secret', KEY: CACHE_KEY, REDIS: 'redis-secret' };
+const ENVIRONMENT = {
+  SECRET: CANARY,
+  DOOR: 'door-secret',
+  KEY: CACHE_KEY,
+  REDIS: 'redis-secret',
+  OPERATOR: 'secret-of-operators',
+};
 
 async function needingRestart(
   change: (text: string) => string,
@@ -68,10 +74,23 @@ describe('compareForReload', () => {
     ['listen.health', '127.0.0.1:9004', '127.0.0.1:9014'],
     ['listen.health', '  health: { address: 127.0.0.1:9004 }\n', ''],
     ['listen.admin', '  health:', '  admin: { address: 127.0.0.1:9013 }\n  health:'],
+    ['listen.admin', '  health:', '  admin: { auth: { bearer: { env: OPERATOR } } }\n  health:'],
+    ['listen.admin', '  health:', '  admin: { tls: { cert: crt, key: key } }\n  health:'],
     ['cache.shared', 'redis://r:1', 'redis://r:2'],
     ['cache.shared', ', shared: { redis: { url: "redis://r:1", password: { env: REDIS } } }', ''],
   ])('names %s when %j becomes %j', async (key, from, to) => {
     expect(await needingRestart((text) => text.replace(from, to))).toContain(key);
+  });
+
+  it('asks for no restart when the secret and the certificate of operators were renewed', async () => {
+    const admin = 'admin: { auth: { bearer: { env: OPERATOR } }, tls: { cert: crt, key: key } }';
+    const text = BASE.replace('  health:', `  ${admin}\n  health:`);
+    const files = (pair: typeof door) => ({ crt: pair.cert, key: pair.key });
+    const before = await settingsOf(text, aWorld({ environment: ENVIRONMENT, files: files(door) }));
+    const environment = { ...ENVIRONMENT, OPERATOR: 'another-of-operators' };
+    const after = await settingsOf(text, aWorld({ environment, files: files(renewed) }));
+    expect(compareForReload(before, after)).toEqual([]);
+    expect(before.generation).not.toBe(after.generation);
   });
 
   it('asks for no restart when certificates and passwords on the way to Sentinel were renewed', async () => {

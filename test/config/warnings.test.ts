@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { aWorld } from './worlds.ts';
 import { keyed, ONE_CLIENT, settingsOf } from './read.ts';
 
 async function warningsOf(text: string): Promise<readonly string[]> {
@@ -26,6 +27,18 @@ describe('the warnings of settings', () => {
       { column: expect.any(Number), key: 'clients.only.introspection.headers' },
     ]);
     expect(JSON.stringify(settings.warnings)).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['a bearer secret to a plain door that others reach', '0.0.0.0:9003', 1],
+    ['none to one that stays on this host', '127.0.0.1:9003', 0],
+  ])('tell of %s', async (_what, address, count) => {
+    const admin = `listen: { admin: { address: "${address}", auth: { bearer: { env: OPERATOR } } } }\n`;
+    const environment = { SECRET: 's3cret', OPERATOR: 'sixteen-or-more-characters' };
+    const { warnings } = await settingsOf(QUIET + admin, aWorld({ environment }));
+    expect(warnings.map(({ key }) => key)).toEqual(
+      Array.from({ length: count }, () => 'listen.admin.auth.bearer'),
+    );
   });
 
   it('do not tell of a client id in the file, which is no secret', async () => {

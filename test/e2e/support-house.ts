@@ -55,6 +55,8 @@ export interface HouseDiffering {
   readonly folder?: string;
   /** Instead of `cache.shared`. */
   readonly cacheStore?: HouseParts['cacheStore'];
+  /** What the admin door wants to be shown. */
+  readonly bearer?: string;
   /** `false`: comes back at once. */
   readonly untilReady?: boolean;
 }
@@ -78,7 +80,7 @@ log: { level: debug }
 `;
 
 export async function openAHouse(text: string, differing: HouseDiffering = {}): Promise<OpenedHouse> {
-  const { clock = systemClock, untilReady = true, cacheStore } = differing;
+  const { clock = systemClock, untilReady = true, cacheStore, bearer } = differing;
   const settings = await settingsOf(text, differing);
   const lines: string[] = [];
   const telemetry = createTelemetry(
@@ -107,9 +109,10 @@ export async function openAHouse(text: string, differing: HouseDiffering = {}): 
     return found.kind === 'tcp' ? found.port : 0;
   };
   const page: OpenedHouse['page'] = async (path) => {
-    const response = await fetch(`http://127.0.0.1:${port('admin')}${path}`);
+    const response = await fetch(`http://127.0.0.1:${port('admin')}${path}`, { headers: shown });
     return { status: response.status, text: await response.text() };
   };
+  const shown = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
   const caller = callerOf(address('grpc'));
   let closing: Promise<void> | null = null;
 
@@ -124,7 +127,7 @@ export async function openAHouse(text: string, differing: HouseDiffering = {}): 
     port,
     lines,
     logs: () => lines.map((line) => JSON.parse(line) as LogLine),
-    metric: (name, labels) => readMetric(port('admin'), name, labels ?? {}),
+    metric: (name, labels) => readMetric(port('admin'), name, labels ?? {}, shown),
     page,
     status: async () => JSON.parse((await page('/status')).text) as Readonly<Record<string, never>>,
     close: () => (closing ??= end()),

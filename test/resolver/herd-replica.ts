@@ -16,6 +16,7 @@ import {
   bytes,
   milliseconds,
   monotonicMilliseconds,
+  NOTHING_FORGOTTEN,
   type Observe,
 } from '../../src/domain/index.ts';
 import { createIntrospector, readIntrospection } from '../../src/introspection/index.ts';
@@ -56,6 +57,7 @@ const resolve = createResolve(
     shared,
     names,
     lock,
+    forgotten: NOTHING_FORGOTTEN,
     clock,
     randomness,
     observe,

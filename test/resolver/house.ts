@@ -7,12 +7,14 @@ import {
   type ClientContext,
   type EnquiryLock,
   type Fault,
+  type Forgotten,
   INACTIVE,
   type Introspection,
   type Introspector,
   type MemoryCache,
   milliseconds,
   monotonicMilliseconds,
+  NOTHING_FORGOTTEN,
   type Question,
   type RequestContext,
   type Result,
@@ -41,6 +43,7 @@ export interface Differing {
   readonly memory?: MemoryCache;
   readonly bounds?: typeof ROOMY;
   readonly longestPast?: number;
+  readonly forgotten?: Forgotten;
   readonly shared?: TokenCache;
   readonly lock?: EnquiryLock;
   readonly limits?: ResolveSettings;
@@ -55,6 +58,7 @@ export function useSimulatedTimers(): void {
 /** A resolver with an authorization server that counts, real memory, and a clock that jest's timers go by. */
 export function aHouse(differing: Differing = {}) {
   const { says = () => succeed(anAnswer()), shared = NO_SHARED_CACHE, limits = LIMITS } = differing;
+  const { forgotten = NOTHING_FORGOTTEN } = differing;
   const clock = aClock();
   const { observe, all } = anObserver();
   const asked: string[] = [];
@@ -73,12 +77,17 @@ export function aHouse(differing: Differing = {}) {
   const memory =
     differing.memory ??
     createMemoryCache(
-      { clock, observe, longestPast: () => differing.longestPast ?? 0 },
+      {
+        clock,
+        observe,
+        longestPast: () => differing.longestPast ?? 0,
+        forgottenSoFar: () => forgotten.count,
+      },
       differing.bounds ?? ROOMY,
     );
   const { names } = deriveKeys(Buffer.alloc(32, 7));
   const { lock = null } = differing;
-  const parts = { introspector, memory, shared, names, lock, clock, randomness, observe };
+  const parts = { introspector, memory, shared, names, lock, forgotten, clock, randomness, observe };
   const resolve = createResolve(parts, limits);
 
   return {

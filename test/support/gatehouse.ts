@@ -187,8 +187,9 @@ export async function readMetric(
   adminPort: number,
   name: string,
   labels: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`, { headers })).text();
   let sum = 0;
   for (const line of text.split('\n')) {
     const [, sample, inBraces = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];

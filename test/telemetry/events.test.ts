@@ -63,6 +63,17 @@ describe('observe', () => {
     }
   });
 
+  it('names the token of a decision by its fingerprint, made only for lines that are written', () => {
+    const quiet = anObservedTelemetry('info');
+    const loud = anObservedTelemetry('debug');
+    let made = 0;
+    for (const { telemetry } of [quiet, loud])
+      telemetry.nameTokensBy((_context, route) => `of ${route ?? ''}, ${(made += 1)}`);
+    for (const { telemetry } of [quiet, loud]) telemetry.observe(aDecided(AN_ALLOW));
+    expect(quiet.lines()).toEqual([]);
+    expect(loud.lines()).toMatchObject([{ token_fingerprint: 'of orders, 1' }]);
+  });
+
   it('writes one line a decision at debug, with the same members whatever was decided', () => {
     const observed = anObservedTelemetry();
     const denied: Decision = {
@@ -86,6 +97,7 @@ describe('observe', () => {
       route: 'orders',
       decision: 'allow',
       request_id: 'request-1',
+      token_fingerprint: null,
       method: 'GET',
       took_ms: 0.3,
       detail: null,

@@ -82,6 +82,8 @@ describe('gauges', () => {
 
     expect(Object.fromEntries(await series())).toMatchObject({
       'gatehouse_enquiries_running{client="default"}': 2,
+      gatehouse_forgotten_marks: 3,
+      gatehouse_forgotten_untold: 1,
       'gatehouse_enquiries_waiting{client="default"}': 1,
       'gatehouse_endpoint_suspended{client="default",cause="failing"}': 1,
       'gatehouse_endpoint_suspended{client="default",cause="throttled"}': 0,
@@ -130,6 +132,7 @@ function aHouseInUse(metadataAgeMs: number | null = 90_000) {
       },
     ],
     cache: () => ({ active: { entries: 10, bytes: 1000 }, inactive: { entries: 5, bytes: 50 } }),
+    forgotten: () => ({ marks: 3, untold: 1 }),
     standings: () =>
       new Map([
         ['default', 'fine'],

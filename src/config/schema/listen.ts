@@ -1,9 +1,9 @@
 import { addressRange, listenAddress } from './addresses.ts';
 import { headerName, pathPrefix } from './http-words.ts';
-import { notYet, optional, required, standard } from './key.ts';
+import { optional, required, standard } from './key.ts';
 import { parsed } from './parsed.ts';
 import { duration, wholeNumber } from './quantities.ts';
-import { certificateFile, flawOfHeaderValue, keyFile, secret } from './references.ts';
+import { certificateFile, flawOfHeaderValue, flawOfOperatorSecret, keyFile, secret } from './references.ts';
 import { anyList, choice, group, list, oneOrMore, unless, yesOrNo } from './texts.ts';
 
 export function listen() {
@@ -26,7 +26,7 @@ export function listen() {
     admin: standard(
       adminDoor(),
       {},
-      "The operator's door: `/metrics`, `/status`, `/livez`, `/readyz`. Keep it away from callers.",
+      "The operator's door: `/metrics`, `/status`, `/livez`, `/readyz`, and actions. Keep it away from callers.",
     ),
   });
 }
@@ -83,8 +83,17 @@ function httpDoor() {
 function adminDoor() {
   return group({
     address: standard(listenAddress(), '127.0.0.1:9003', 'Where it listens; port 0 takes any free one.'),
-    tls: notYet('Certificate of the door.'),
-    auth: notYet('What an operator must show.'),
+    tls: optional(doorTls(), 'Certificate of the door.', 'plain'),
+    auth: optional(
+      group({
+        bearer: required(
+          secret(flawOfOperatorSecret),
+          'Secret of at least 16 characters that must come as `Authorization: Bearer …`; `openssl rand -hex 32` makes one.',
+        ),
+      }),
+      'What an operator must show for `/metrics`, `/status` and for actions; see [forgetting](../eviction.md).',
+      'the pages are open as the door is, and actions need `tls.clientCa`',
+    ),
   });
 }
 

@@ -54,6 +54,11 @@ export function flawOfBearerToken(text: string): string | null {
   return text.length > 8_192 ? 'is over 8 KiB' : null;
 }
 
+/** Nobody can try all of them, and it goes into a header as it is. */
+export function flawOfOperatorSecret(text: string): string | null {
+  return flawOfBearerToken(text) ?? (text.length < 16 ? 'is shorter than 16 characters' : null);
+}
+
 /** RFC 6749 appendix A.1. */
 export function flawOfClientId(text: string): string | null {
   return /^[\x20-\x7e]+$/.test(text) ? null : 'must be visible ASCII characters';
