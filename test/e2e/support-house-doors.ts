@@ -137,31 +137,32 @@ async function overGrpc(house: OpenedHouse, check: Buffer): Promise<Answer> {
 type Carried = Readonly<Record<'method' | 'path' | 'host' | 'scheme', string>>;
 
 /** How each front says what its client asked. */
-function carryingHeaders(way: Way, { method, path, host, scheme }: Carried): readonly string[] {
+function carryingHeaders(
+  way: Exclude<Way, 'grpc raw' | 'grpc map' | 'http:envoy'>,
+  { method, path, host, scheme }: Carried,
+): readonly string[] {
   const ours = ['Host', 'gatehouse'];
+  const forwarded = ['X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme];
   switch (way) {
     case 'http:ingress-nginx':
       return [...ours, 'X-Original-URL', `${scheme}://${host}${path}`, 'X-Original-Method', method];
     case 'http:traefik':
     case 'http:caddy':
     case 'http:apisix':
-      return [
-        ...[...ours, 'X-Forwarded-Uri', path, 'X-Forwarded-Method', method],
-        ...['X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme],
-      ];
-    default:
-      return [
-        ...[...ours, 'X-Original-URI', path, 'X-Original-Method', method],
-        ...['X-Forwarded-Host', host, 'X-Forwarded-Proto', scheme],
-      ];
+      return [...ours, 'X-Forwarded-Uri', path, 'X-Forwarded-Method', method, ...forwarded];
+    case 'http:nginx':
+    case 'http:haproxy':
+      return [...ours, 'X-Original-URI', path, 'X-Original-Method', method, ...forwarded];
   }
 }
 
 /** An empty header stands for none; Authorization that comes back is the client's own, which is kept. */
 function fromSubrequest({ status, headers, body }: Reply): Answer {
-  const { 'x-authz-authorization': authorization = '', authorization: _returned, ...rest } = headers;
-  const set = Object.fromEntries(Object.entries(ownOf(rest)).filter(([, value]) => value !== ''));
-  const upstream = status === 200 ? { set, remove: null, authorization } : null;
+  const given = Object.entries(ownOf(headers)).filter(
+    ([name, value]) => value !== '' && !['authorization', 'x-authz-authorization'].includes(name),
+  );
+  const authorization = headers['x-authz-authorization'] ?? '';
+  const upstream = status === 200 ? { set: Object.fromEntries(given), remove: null, authorization } : null;
   return { status, body, upstream, ...traitsOf(headers) };
 }
 
