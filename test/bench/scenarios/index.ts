@@ -11,6 +11,7 @@ import { miss } from './miss.ts';
 import { mixedDay } from './mixed-day.ts';
 import { sharedHit } from './shared-hit.ts';
 import { start } from './start.ts';
+import { tenants } from './tenants.ts';
 
 /** In the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -26,4 +27,5 @@ export const SCENARIOS: readonly Scenario[] = [
   mixedDay,
   memory,
   start,
+  tenants,
 ];
