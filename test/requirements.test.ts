@@ -107,7 +107,7 @@ describe('the titles of the tests', () => {
       'T-26',
       'T-28',
     ],
-    ...[...range('T-', 31, 41), ...range('T-', 45, 54), 'T-14', 'T-19'],
+    ...[...range('T-', 31, 41), ...range('T-', 45, 54), 'T-14', 'T-19', 'T-61', 'T-62', 'T-70'],
   ])('name the threat %s', (id) => {
     expect(shown).toContain(id);
   });

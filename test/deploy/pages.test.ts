@@ -16,7 +16,7 @@ const PAGES = [
     'docs/policy.md',
     'docs/signed-answers.md',
   ],
-  ...['docs/discovery.md', 'docs/doctor.md', 'docs/outages.md', 'docs/proxies.md'],
+  ...['docs/discovery.md', 'docs/doctor.md', 'docs/gateways.md', 'docs/outages.md', 'docs/proxies.md'],
   ...readdirSync(repositoryPath('docs/adr')).map((name) => `docs/adr/${name}`),
 ];
 

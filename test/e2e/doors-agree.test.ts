@@ -94,7 +94,7 @@ const reasonAt = (ways: readonly Way[], reason: Reason): Row['otherwise'] =>
   Object.fromEntries(ways.map((way) => [way, reason]));
 
 // Only Envoy can be told to remove what its configuration does not name.
-const UNREMOVING = OVER_HTTP.filter((way) => way !== 'http:envoy');
+const UNREMOVING: readonly Way[] = OVER_HTTP.filter((way) => way !== 'http:envoy');
 const CANNOT_REMOVE = reasonAt(UNREMOVING, 'header_unremovable');
 const FOLDING: readonly Way[] = ['http:nginx', 'http:ingress-nginx'];
 const malformedPath = (path: string): Row =>
