@@ -173,7 +173,10 @@ describe('the doors for operators', () => {
       ready: true,
       waitingFor: [],
       settings: { generation: expect.any(String), refusedSince: null, refusedProblems: [] },
-      doors: [{ kind: 'grpc' }, { kind: 'http:nginx' }, { kind: 'http:envoy' }],
+      doors: [
+        ...[{ kind: 'grpc' }, { kind: 'http:nginx' }, { kind: 'http:envoy' }, { kind: 'http:ingress-nginx' }],
+        ...['traefik', 'caddy', 'haproxy', 'apisix'].map((profile) => ({ kind: `http:${profile}` })),
+      ],
       standings: { main: 'fine' },
       clients: { main: {} },
       cache: { memory: {}, shared: { kind: 'none' } },
