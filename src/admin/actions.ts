@@ -35,21 +35,30 @@ export async function readBody(
   if (type.trim().toLowerCase() !== 'application/json')
     return refused(415, 'send a JSON object, with content-type: application/json');
 
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    length += chunk.length;
-    if (length > LONGEST_BODY) return refused(413, `a body has at most ${LONGEST_BODY} bytes`);
-    chunks.push(chunk);
-  }
+  const text = await textOf(request);
+  if (text === null) return refused(413, `a body has at most ${LONGEST_BODY} bytes`);
   try {
-    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const body: unknown = JSON.parse(text);
     if (isObject(body)) return succeed(body);
   } catch {
     // The text of the error may quote the body.
   }
   return refused(400, 'the body is not a JSON object');
+}
+
+/** `null`: it is too long. What follows then is left to whoever ends the request, so that the answer gets through. */
+function textOf(request: IncomingMessage): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > LONGEST_BODY) resolve(null);
+      else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    request.on('error', reject);
+  });
 }
 
 function refused(status: number, problem: string): Result<never, ActionAnswer> {

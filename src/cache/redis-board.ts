@@ -3,7 +3,7 @@
  * channel for those who can.
  *
  * In: texts. Out: the same, in every replica, once or more often.
- * Never: a rejection, a wait beyond the budget, a text without an end.
+ * Never: a rejection, a wait beyond the budget, a stream without bounds.
  */
 import { withinBudget } from '../bounds/index.ts';
 import {
@@ -38,6 +38,8 @@ const BUDGET: Milliseconds = milliseconds(1_000);
 /** Read again each time: after a failover ids may go back a little. By the clock of Redis. */
 const OVERLAP_MS = 10_000;
 const FIELD = 'mark';
+/** Twice what a replica remembers, for each of two keys. */
+const BOUND = { strategy: 'MAXLEN', strategyModifier: '~', threshold: 200_000 } as const;
 
 export function createRedisBoard({ place, command, clock }: RedisBoardParts): MarkBoard {
   const listeners = new Set<(text: string) => void>();
@@ -53,11 +55,14 @@ export function createRedisBoard({ place, command, clock }: RedisBoardParts): Ma
   async function tell(redis: RedisCommands, texts: readonly string[], keepFor: Milliseconds): Promise<null> {
     // Whoever cannot hear reads it before long: what counts is that it is kept.
     const told = texts.map((text) => redis.publish(MARKS_CHANNEL, text).catch(() => 0));
-    const ids = await Promise.all(texts.map((text) => redis.xAdd(MARKS_NAME, '*', { [FIELD]: text })));
+    const ids = await Promise.all(
+      texts.map((text) => redis.xAdd(MARKS_NAME, '*', { [FIELD]: text }, { TRIM: BOUND })),
+    );
     await Promise.all(told);
     const newest = Math.max(...ids.map(timeOf));
-    await redis.xTrim(MARKS_NAME, 'MINID', Math.max(0, Math.floor(newest - keepFor)));
-    await redis.pExpire(MARKS_NAME, Math.ceil(keepFor));
+    // Room alone: servers before Redis 6.2 know no MINID.
+    await answered(redis.xTrim(MARKS_NAME, 'MINID', Math.max(0, Math.floor(newest - keepFor))));
+    await answered(redis.pExpire(MARKS_NAME, Math.ceil(keepFor)));
     return null;
   }
 

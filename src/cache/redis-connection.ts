@@ -33,7 +33,18 @@ export interface RedisCommands {
   ): Promise<string | null>;
   get(name: string): Promise<string | null>;
   eval(script: string, options: { readonly keys: string[]; readonly arguments: string[] }): Promise<unknown>;
-  xAdd(name: string, id: '*', message: Record<string, string>): Promise<string>;
+  xAdd(
+    name: string,
+    id: '*',
+    message: Record<string, string>,
+    options: {
+      readonly TRIM: {
+        readonly strategy: 'MAXLEN';
+        readonly strategyModifier: '~';
+        readonly threshold: number;
+      };
+    },
+  ): Promise<string>;
   xRange(
     name: string,
     start: string,

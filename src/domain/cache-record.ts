@@ -20,6 +20,6 @@ export interface CacheRecord {
   readonly keepUntil: EpochMilliseconds;
   /** The token's `exp`, judged again on every hit. */
   readonly exp: EpochSeconds | null;
-  /** Counts evictions: a record of an older generation than the process knows is a miss. */
+  /** Always 0: what is forgotten is told by marks, not by a count (docs/adr/0019). */
   readonly generation: number;
 }

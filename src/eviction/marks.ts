@@ -55,6 +55,7 @@ export function createMarks({ clock, fingerprintsOf, lifetime }: MarksParts, mos
       return Math.max(0, most - known.size);
     },
     get size() {
+      prune();
       return known.size;
     },
 
@@ -65,7 +66,10 @@ export function createMarks({ clock, fingerprintsOf, lifetime }: MarksParts, mos
       if (seen >= count) return false;
       return seen < gone || index.some(answer, ({ number }) => number > seen);
     },
-    coversStored: (answer, storedAt) => index.some(answer, ({ at }) => storedAt < at + CLOCK_SKEW_MS),
+    coversStored(answer, storedAt) {
+      prune();
+      return index.some(answer, ({ at }) => storedAt < at + CLOCK_SKEW_MS);
+    },
   };
 
   function keep(mark: Mark): void {

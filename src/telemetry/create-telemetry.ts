@@ -1,6 +1,5 @@
 import type { Clock, Observe } from '../domain/index.ts';
-import { createEventLog } from './log-event.ts';
-import type { FingerprintOf } from './log-lines.ts';
+import { createEventLog, type FingerprintOf } from './log-event.ts';
 import { type LogDestination, openStandardOutput } from './log-destination.ts';
 import { createLog, type LogLevel } from './log.ts';
 import {

@@ -1,7 +1,10 @@
-import { type Clock, type HouseEvent, milliseconds } from '../domain/index.ts';
-import { type FingerprintOf, levelOf, type Line, lineOf, type LoggedEvent } from './log-lines.ts';
-import type { Log, LogLevel } from './log.ts';
+import { type Clock, type HouseEvent, milliseconds, type RequestContext } from '../domain/index.ts';
+import { levelOf, type Line, lineOf, type LoggedEvent } from './log-lines.ts';
+import type { Fields, Log, LogLevel } from './log.ts';
 import { createRepeatLimit } from './repeat-limit.ts';
+
+/** What the token of a request is called in log lines; `null`: there is none that could be used. */
+export type FingerprintOf = (context: RequestContext, route: string | null) => string | null;
 
 export interface EventLog {
   readonly logEvent: (event: HouseEvent) => void;
@@ -32,11 +35,19 @@ export function createEventLog({
     const level = levelOf(event);
     if (level === null || !log.isOn(level)) return;
 
-    const line = lineOf(event as LoggedEvent, fingerprintOf);
+    const line = lineOf(event as LoggedEvent);
     const isWritten = !line.isRepetitive || admits(level, event.event, line);
-    if (isWritten) log.write(level, event.event, line.fields, line.message);
+    if (isWritten) log.write(level, event.event, fieldsOf(event, line), line.message);
     // Whoever looks at debug sees every decision.
-    else if (event.event === 'decided' && log.isOn('debug')) log.write('debug', event.event, line.fields);
+    else if (event.event === 'decided' && log.isOn('debug'))
+      log.write('debug', event.event, fieldsOf(event, line));
+  }
+
+  /** Only of a line that is written: a fingerprint costs more than all the rest of it. */
+  function fieldsOf(event: HouseEvent, { fields }: Line): Fields {
+    if (event.event !== 'decided') return fields;
+    const { context, decision } = event;
+    return { ...fields, token_fingerprint: context === null ? null : fingerprintOf(context, decision.route) };
   }
 
   function admits(level: LogLevel, event: HouseEvent['event'], { matter }: Line): boolean {

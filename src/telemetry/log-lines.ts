@@ -6,7 +6,6 @@ import {
   type LifecyclePhase,
   type Milliseconds,
   type OperatorRefusal,
-  type RequestContext,
   type SuspensionCause,
   type TrialOutcome,
   unreachable,
@@ -106,13 +105,10 @@ type Silent =
   | 'answer_refreshed'
   | 'enquiry_coalesced';
 
-/** What the token of this request is called in log lines; `null`: there is none that could be used. */
-export type FingerprintOf = (context: RequestContext, route: string | null) => string | null;
-
-export function lineOf(event: LoggedEvent, fingerprintOf: FingerprintOf): Line {
+export function lineOf(event: LoggedEvent): Line {
   switch (event.event) {
     case 'decided':
-      return decided(event, fingerprintOf);
+      return decided(event);
     case 'caller_left':
       return single({ door: event.door });
     case 'connection_refused':
@@ -212,13 +208,12 @@ const CRASHED = 'Something that must not happen did; please report it.';
 
 type Arm<Name extends HouseEvent['event']> = Extract<HouseEvent, { readonly event: Name }>;
 
-function decided({ door, context, decision, tookMs }: Arm<'decided'>, fingerprintOf: FingerprintOf): Line {
+function decided({ door, context, decision, tookMs }: Arm<'decided'>): Line {
   const fields = {
     door,
     route: plain(decision.route),
     decision: decision.kind,
     request_id: plain(context?.requestId ?? null),
-    token_fingerprint: context === null ? null : fingerprintOf(context, decision.route),
     method: methodOf(context?.method ?? ''),
     took_ms: rounded(tookMs),
     detail: detailOf(decision),

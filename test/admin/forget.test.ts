@@ -161,10 +161,8 @@ describe('POST /forget', () => {
 
   it('refuses a body over 32 KiB with 413', async () => {
     const { door, asked } = await aDoor();
-    const answer = await ask(door, { body: JSON.stringify({ subject: 'x'.repeat(40_000) }) }).catch(
-      () => null,
-    );
-    expect(answer?.status ?? 413).toBe(413);
+    const answer = await ask(door, { body: JSON.stringify({ subject: 'x'.repeat(400_000) }) });
+    expect(answer.status).toBe(413);
     expect(asked).toEqual([]);
   });
 

@@ -74,6 +74,14 @@ describe('observe', () => {
     expect(loud.lines()).toMatchObject([{ token_fingerprint: 'of orders, 1' }]);
   });
 
+  it('makes no fingerprint for a repeat that is held back', () => {
+    const observed = anObservedTelemetry('info');
+    let made = 0;
+    observed.telemetry.nameTokensBy(() => `of ${(made += 1)}`);
+    for (let count = 0; count < 10; count += 1) observed.telemetry.observe(aDecided(A_FAULT));
+    expect([made, observed.lines().length]).toEqual([1, 1]);
+  });
+
   it('writes one line a decision at debug, with the same members whatever was decided', () => {
     const observed = anObservedTelemetry();
     const denied: Decision = {
