@@ -3,13 +3,7 @@ import type { MonotonicMilliseconds } from './quantity.ts';
 
 /** The kinds of fronts that ask over HTTP. Which one a door speaks is a setting, never guessed. */
 export type HttpProfileName =
-  | 'nginx'
-  | 'ingress-nginx'
-  | 'envoy'
-  | 'traefik'
-  | 'caddy'
-  | 'haproxy'
-  | 'apisix';
+  'nginx' | 'ingress-nginx' | 'envoy' | 'traefik' | 'caddy' | 'haproxy' | 'apisix';
 
 /** Which door a request came through. Also a metric label. */
 export type Door = 'grpc' | `http:${HttpProfileName}`;

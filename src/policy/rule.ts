@@ -1,4 +1,10 @@
-import type { AnswerAge, CredentialSettings, PathLeniency, RouteMode, RouteSettings } from '../domain/index.ts';
+import type {
+  AnswerAge,
+  CredentialSettings,
+  PathLeniency,
+  RouteMode,
+  RouteSettings,
+} from '../domain/index.ts';
 import { compilePatterns, compileRest } from '../matching/index.ts';
 import { compileDemands, type Demands } from './requirements/compile-demands.ts';
 import type { Expressions } from './requirements/expression.ts';

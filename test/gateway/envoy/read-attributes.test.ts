@@ -98,7 +98,7 @@ describe('metadata', () => {
       attributes(field(ROUTE_METADATA, namespace('__proto__', entry('constructor', text('c'))))),
     );
     expect(Object.keys(routeMetadata)).toEqual(['__proto__']);
-    expect(routeMetadata['toString']).toBeUndefined();
+    expect(Object.hasOwn(routeMetadata, 'toString')).toBe(false);
     expect({}).not.toHaveProperty('constructor', 'c');
   });
 
