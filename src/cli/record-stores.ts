@@ -10,8 +10,10 @@ import {
   type RecordSource,
   type RecordStore,
 } from '../client-store/index.ts';
+import { withinBudget } from '../bounds/index.ts';
 import { readClientRecord } from '../config/index.ts';
 import {
+  type ClientStoreModule,
   type ClientStoreSettings,
   type ClientStoreSource,
   type Clock,
@@ -21,6 +23,7 @@ import {
   type Milliseconds,
   milliseconds,
   type ModuleStoreSettings,
+  monotonicMilliseconds,
   type Observe,
   type Randomness,
   type Seal,
@@ -142,6 +145,16 @@ export function recordSealOf({ keys }: Pick<KeyvStoreSettings, 'keys'>): Seal {
 }
 
 const LOAD_WITHIN = milliseconds(5_000);
+const CLOSE_WITHIN = milliseconds(1_000);
+
+/** A stranger's code: it may throw, and it may never come back. */
+async function closed(module: ClientStoreModule): Promise<void> {
+  try {
+    await module.close?.();
+  } catch {
+    // Nothing is left to be done about it.
+  }
+}
 
 function openModule({ path }: ModuleStoreSettings, reader: RecordReader, { clock }: Parts) {
   const loaded = loadClientStoreModule(path, LOAD_WITHIN, clock);
@@ -154,7 +167,9 @@ function openModule({ path }: ModuleStoreSettings, reader: RecordReader, { clock
     status: () => ({ path }),
     async close() {
       const module = await loaded;
-      if (module.ok) await module.value.close?.();
+      if (!module.ok) return;
+      const until = monotonicMilliseconds(clock.monotonic() + CLOSE_WITHIN);
+      await withinBudget(closed(module.value), until, clock);
     },
   };
   return [createModuleSource({ reader, loaded }), hands] as const;

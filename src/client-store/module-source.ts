@@ -52,12 +52,17 @@ export function createModuleSource({
         return cannotAsk(`cannot be asked for: the module threw ${classOf(error)}`);
       }
     },
-    watch: (changed) => {
-      void loaded.then((module) => {
-        if (module.ok) tolerated(() => module.value.onChange?.(changed));
-      });
-    },
+    // It does without being told, where that fails.
+    watch: (changed) => void listen(changed).catch(() => undefined),
   };
+
+  async function listen(changed: (tenant: string) => void): Promise<void> {
+    const module = await loaded;
+    if (!module.ok) return;
+    // It may be async for all we know.
+    const told: unknown = module.value.onChange?.(changed);
+    await told;
+  }
 
   async function take(
     name: string,
@@ -83,12 +88,4 @@ function asking(client: ClientContext, secret: SecretCell): ClientContext {
   return Object.freeze(
     withClientSecret(client, (request) => secret.current(request === null ? null : viewOf(request))),
   );
-}
-
-function tolerated(call: () => void): void {
-  try {
-    call();
-  } catch {
-    // It does without being told, then.
-  }
 }

@@ -158,6 +158,21 @@ describe('doctor, of a tenant', () => {
   });
 });
 
+describe('doctor, of a tenant that code knows', () => {
+  it.each([
+    ['hangs', '() => new Promise(() => undefined)'],
+    ['throws', "() => { throw new Error('hunter2'); }"],
+  ])('comes to its end though the store %s when it is closed', async (what, close) => {
+    const file = join(folder.path, `${what}.mjs`);
+    const record = '{ issuer: "https://idp.example.invalid", clientId: "gateway", clientSecret: "hunter2" }';
+    writeFileSync(file, `export default { record: () => (${record}), close: ${close} };`);
+    const store = `clientStore: { module: ${file}, issuers: ["https://*.example.invalid"] }`;
+    const { code, out } = await doctorIn(`${store}\n`, ['--client', 'acme']);
+    expect(code).toBe(1);
+    expect(out).toContain('the name idp.example.invalid does not resolve');
+  });
+});
+
 describe('doctor, asked wrongly', () => {
   const CLIENT = `{ issuer: "https://idp.example", clientId: gateway, clientSecret: { env: CLIENT_SECRET } }`;
 

@@ -237,14 +237,26 @@ describe('a module that knows tenants', () => {
     expect(await answerFor(scene, 'a')).toMatch(/the module cannot be loaded \(ENOENT\)/);
   });
 
-  it('that fails to listen for changes does without', async () => {
-    const scene = await aScene({
-      record: () => ({ ...RECORD, clientSecret: 's' }),
-      onChange: () => {
+  it.each<[string, ClientStoreModule['onChange']]>([
+    [
+      'at once',
+      () => {
         throw new Error('canary');
       },
+    ],
+    ['later', () => Promise.reject(new Error('canary'))],
+  ])('that fails to listen for changes does without: %s', async (_when, onChange) => {
+    const unhandled: unknown[] = [];
+    const hear = (cause: unknown): void => void unhandled.push(cause);
+    process.on('unhandledRejection', hear);
+    const scene = await aScene({
+      record: () => ({ ...RECORD, clientSecret: 's' }),
+      ...(onChange === undefined ? {} : { onChange }),
     });
     expect(await answerFor(scene, 'a')).toBe('gateway');
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', hear);
+    expect(unhandled).toEqual([]);
   });
 });
 
