@@ -16,7 +16,7 @@ export interface DoorTls {
   readonly allowedPeers?: readonly string[];
 }
 
-/** What carries gRPC: the library of the gRPC project, or node:http2 directly (docs/adr/0013). */
+/** What carries gRPC: the library of the gRPC project, or node:http2 directly (docs/adr/0020). */
 export type GrpcTransportName = 'grpc-js' | 'http2';
 
 /** How long a check may wait for its answer. */

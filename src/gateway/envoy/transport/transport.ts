@@ -6,7 +6,7 @@ import type { CheckHandler } from '../check-handler.ts';
 import type { Health } from '../health.ts';
 import type { ConnectionLimits } from '../limits.ts';
 
-/** Carries gRPC over connections that somebody else accepts. Two of them serve the same door (docs/adr/0013). */
+/** Carries gRPC over connections that somebody else accepts. Two of them serve the same door (docs/adr/0020). */
 export interface GrpcTransport {
   readonly takeConnection: (socket: Socket) => void;
   /** For connections to come. A refused certificate changes nothing; the failure says why, without a word of the key. */
