@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { eventually } from '../support/processes.ts';
-import { startClusterScene, startSentinelScene } from '../support/redis-topologies.ts';
+import { type ClusterScene, startClusterScene, startSentinelScene } from '../support/redis-topologies.ts';
 import { type RunningRedis, startRedis } from '../support/redis.ts';
 import { askForStatus, withToken } from './support-house-check.ts';
 import { clientAt, type Idp, startIdp } from './support-house-idp.ts';
@@ -13,13 +13,16 @@ import { EVERY_DOOR, openAHouse, type OpenedHouse } from './support-house.ts';
 import { AT_ONCE, judgeThrough, type Scene } from './support-store-scene.ts';
 
 // What a store does to a house when it is down, slow, hanging, full, read-only or changing places: nothing but misses.
-// The short scenes always; with GATEHOUSE_LONG all of them, and each for 10,000 checks. Servers that change places have
-// short scenes in test/cache/redis-kinds.test.ts.
+// The short scenes always; with GATEHOUSE_LONG all of them, and each for 10,000 checks.
 const IS_LONG = process.env['GATEHOUSE_LONG'] === '1';
 const CHECKS = IS_LONG ? 10_000 : 400;
 const KEY = randomBytes(32).toString('base64');
 const WITHIN = IS_LONG ? 300_000 : 60_000;
+// Not in short runs: each takes a failover or two, half a minute together with starting six servers, and `make test` has
+// eight minutes. `make test-long` runs them; short failovers are in test/cache/redis-kinds.test.ts.
 const inLongRuns = IS_LONG ? it : it.skip;
+
+type Trouble = Pick<Scene, 'trouble' | 'mend' | 'lasting'>;
 
 let idp: Idp;
 const houses: OpenedHouse[] = [];
@@ -66,7 +69,7 @@ describe('no check is wrongly allowed or denied, of 10,000 in the long form, whi
       const house = await openHouseAt(`redis: { url: "${redis.url}" }`);
       const lasting = IS_LONG && what.startsWith('hangs') ? 30_000 : 1_500;
       await passes({ house, ...troubleOf(redis), lasting });
-      await isSharedAgain(house, async () => Number((await redis.command('DBSIZE')).slice(1)));
+      await isSharedAgain(house, () => sizeOf(redis));
     },
     WITHIN,
   );
@@ -89,72 +92,52 @@ describe('no check is wrongly allowed or denied, of 10,000 in the long form, whi
         mend: () => slow.delay(() => 0),
         lasting: 1_500,
       });
-      await isSharedAgain(house, async () => Number((await redis.command('DBSIZE')).slice(1)));
+      await isSharedAgain(house, () => sizeOf(redis));
     },
     WITHIN,
   );
 
-  inLongRuns(
-    'is behind Sentinel, and its master is killed (G7, T-40)',
-    async () => {
+  inLongRuns.each<[string, (master: RunningRedis) => Trouble]>([
+    ['is killed', ({ kill }) => ({ trouble: kill, mend: () => undefined, lasting: 3_000 })],
+    [
+      'hangs until after the failover',
+      ({ pause, resume }) => ({ trouble: pause, mend: resume, lasting: 10_000 }),
+    ],
+  ])(
+    'is behind Sentinel, and its master %s (G7, T-40)',
+    async (_what, troubleOf) => {
       const scene = await startSentinelScene();
       stops.push(scene.stop);
-      const nodes = scene.nodes.map(({ port }) => `"127.0.0.1:${port}"`).join();
-      const house = await openHouseAt(`redis: { sentinel: { name: ${scene.name}, nodes: [${nodes}] } }`);
-      const master = await scene.master();
-      await passes({ house, trouble: master.kill, mend: () => undefined, lasting: 3_000 });
-      await isSharedAgain(house, async () =>
-        Number((await (await scene.master()).command('DBSIZE')).slice(1)),
+      const house = await openHouseAt(
+        `redis: { sentinel: { name: ${scene.name}, nodes: [${nodesOf(scene)}] } }`,
       );
+      await passes({ house, ...troubleOf(await scene.master()) });
+      await isSharedAgain(house, async () => sizeOf(await scene.master()));
     },
     WITHIN,
   );
 
-  inLongRuns(
-    'is behind Sentinel, and its master hangs until after the failover (G7, T-40)',
-    async () => {
-      const scene = await startSentinelScene();
-      stops.push(scene.stop);
-      const nodes = scene.nodes.map(({ port }) => `"127.0.0.1:${port}"`).join();
-      const house = await openHouseAt(`redis: { sentinel: { name: ${scene.name}, nodes: [${nodes}] } }`);
-      const master = await scene.master();
-      await passes({ house, trouble: master.pause, mend: master.resume, lasting: 10_000 });
-      await isSharedAgain(house, async () =>
-        Number((await (await scene.master()).command('DBSIZE')).slice(1)),
-      );
-    },
-    WITHIN,
-  );
-
-  inLongRuns(
-    'is a Cluster: slots move, then a master is killed (G7, T-40)',
-    async () => {
+  inLongRuns.each<[string, (scene: ClusterScene) => readonly Trouble[]]>([
+    [
+      'slots move, then a master is killed',
+      ({ reshard, servers: [, master] }) => [
+        { trouble: () => reshard(1_000), mend: () => undefined, lasting: 0 },
+        { trouble: () => master?.kill(), mend: () => master?.restart(), lasting: 4_000 },
+      ],
+    ],
+    [
+      'a master hangs until after the failover',
+      ({ servers: [master] }) => [
+        { trouble: () => master?.pause(), mend: () => master?.resume(), lasting: 10_000 },
+      ],
+    ],
+  ])(
+    'is a Cluster: %s (G7, T-40)',
+    async (_what, troublesOf) => {
       const scene = await startClusterScene();
       stops.push(scene.stop);
-      const nodes = scene.nodes.map(({ port }) => `"127.0.0.1:${port}"`).join();
-      const house = await openHouseAt(`redis: { cluster: [${nodes}] }`);
-      await passes({
-        house,
-        trouble: () => scene.reshard(IS_LONG ? 1_000 : 50),
-        mend: () => undefined,
-        lasting: 0,
-      });
-      const [, master] = scene.servers;
-      await passes({ house, trouble: () => master?.kill(), mend: () => master?.restart(), lasting: 4_000 });
-      await isSharedAgain(house, scene.size);
-    },
-    WITHIN,
-  );
-
-  inLongRuns(
-    'is a Cluster, and a master hangs until after the failover (G7, T-40)',
-    async () => {
-      const scene = await startClusterScene();
-      stops.push(scene.stop);
-      const nodes = scene.nodes.map(({ port }) => `"127.0.0.1:${port}"`).join();
-      const house = await openHouseAt(`redis: { cluster: [${nodes}] }`);
-      const [master] = scene.servers;
-      await passes({ house, trouble: () => master?.pause(), mend: () => master?.resume(), lasting: 10_000 });
+      const house = await openHouseAt(`redis: { cluster: [${nodesOf(scene)}] }`);
+      for (const trouble of troublesOf(scene)) await passes({ house, ...trouble });
       await isSharedAgain(house, scene.size);
     },
     WITHIN,
@@ -208,6 +191,12 @@ describe('a warm restart', () => {
     expect(idp.asked()).toEqual([]);
   });
 });
+
+const nodesOf = ({ nodes }: { readonly nodes: readonly { readonly port: number }[] }): string =>
+  nodes.map(({ port }) => `"127.0.0.1:${port}"`).join();
+
+const sizeOf = async (redis: RunningRedis): Promise<number> =>
+  Number((await redis.command('DBSIZE')).slice(1));
 
 async function aRedis(): Promise<RunningRedis> {
   const redis = await startRedis();
