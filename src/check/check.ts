@@ -1,4 +1,3 @@
-import { extractCredential } from '../credential/index.ts';
 import {
   classOf,
   type AccessToken,
@@ -17,10 +16,10 @@ import {
   type Resolved,
   type Soon,
   type SpentCredential,
-  unreachable,
   UnusableRequestError,
 } from '../domain/index.ts';
 import { type Found, markStale, type Policy, type Rule } from '../policy/index.ts';
+import { beforeAsking, type ShownToken } from './before-asking.ts';
 import { denied } from './denied.ts';
 import { createTrial, type Trial } from './trial.ts';
 
@@ -59,39 +58,21 @@ export function createCheck({ policy, clients, resolve, clock, observe }: CheckP
     if (found.kind === 'refused') return found.decision;
 
     const { rule } = found;
-    switch (rule.mode) {
-      case 'deny':
-        return denied(rule, 'route_denied');
-      case 'public':
-        return policy.admit(rule, 'public_route', context);
-      case 'optional':
-      case 'required':
-        return judgeCredential(rule, context, trial);
-      default:
-        return unreachable(rule.mode);
-    }
+    const begun = beforeAsking(rule, context, policy);
+    return begun.kind === 'token' ? judgeShown(rule, begun, context, trial) : begun;
   }
 
-  function judgeCredential(rule: Rule, context: RequestContext, trial: Trial | null): Soon<Decision> {
-    const credential = extractCredential(rule.credential, context);
-    switch (credential.kind) {
-      case 'none':
-        if (rule.mode === 'optional') return policy.admit(rule, 'anonymous', context);
-        return denied(rule, 'credential_missing');
-      case 'refused':
-        return denied(rule, credential.reason);
-      case 'token':
-        return followedBy(clients.first(rule, credential.token, context), (client) =>
-          client.ok
-            ? withoutCredential(
-                judgeToken(rule, client.value, credential.token, context, trial),
-                credential.spent,
-              )
-            : refused(rule, client.failure),
-        );
-      default:
-        return unreachable(credential);
-    }
+  function judgeShown(
+    rule: Rule,
+    { token, spent }: ShownToken,
+    context: RequestContext,
+    trial: Trial | null,
+  ): Soon<Decision> {
+    return followedBy(clients.first(rule, token, context), (client) =>
+      client.ok
+        ? withoutCredential(judgeToken(rule, client.value, token, context, trial), spent)
+        : refused(rule, client.failure),
+    );
   }
 
   function judgeToken(

@@ -1,4 +1,3 @@
-import { extractCredential } from '../credential/index.ts';
 import {
   type AccessToken,
   classOf,
@@ -9,10 +8,9 @@ import {
   type Observe,
   type RequestContext,
   type TrialOutcome,
-  unreachable,
 } from '../domain/index.ts';
 import type { Policy, Rule } from '../policy/index.ts';
-import { denied } from './denied.ts';
+import { beforeAsking } from './before-asking.ts';
 
 /** What was learnt on the way to the decision in force. */
 export interface Learnt {
@@ -68,35 +66,12 @@ export function createTrial(rule: Rule, context: RequestContext, parts: TrialPar
 
   /** `null`: only somebody who was not asked could tell. */
   function verdictOf(): Decision | null {
-    switch (rule.mode) {
-      case 'deny':
-        return denied(rule, 'route_denied');
-      case 'public':
-        return policy.admit(rule, 'public_route', context);
-      case 'optional':
-      case 'required':
-        return verdictOfCredential();
-      default:
-        return unreachable(rule.mode);
-    }
-  }
-
-  function verdictOfCredential(): Decision | null {
-    const credential = extractCredential(rule.credential, context);
-    switch (credential.kind) {
-      case 'none':
-        if (rule.mode === 'optional') return policy.admit(rule, 'anonymous', context);
-        return denied(rule, 'credential_missing');
-      case 'refused':
-        return denied(rule, credential.reason);
-      case 'token':
-        if (learnt === null || !isJudge(learnt.client)) return null;
-        // A rule that looks elsewhere may have found another one.
-        if (learnt.token.reveal() !== credential.token.reveal()) return null;
-        return policy.judge(rule, learnt.introspection, learnt.client, context, clock.now());
-      default:
-        return unreachable(credential);
-    }
+    const begun = beforeAsking(rule, context, policy);
+    if (begun.kind !== 'token') return begun;
+    if (learnt === null || !isJudge(learnt.client)) return null;
+    // A rule that looks elsewhere may have found another one.
+    if (learnt.token.reveal() !== begun.token.reveal()) return null;
+    return policy.judge(rule, learnt.introspection, learnt.client, context, clock.now());
   }
 
   /** Whether the client that was asked is one that this rule would ask, or one as good: it names none. */
