@@ -1,11 +1,9 @@
 import { createSentinel } from '@redis/client';
-import type { KeyvStoreAdapter } from 'keyv';
 import type { RedisPlace } from '../domain/index.ts';
+import { openPersistentClient } from './persistent-client.ts';
 import {
-  adapterOver,
   answered,
   connectionOptions,
-  pauseBeforeAttempt,
   type RedisConnection,
   type RedisConnectionParts,
 } from './redis-connection.ts';
@@ -20,21 +18,16 @@ export function connectSentinel(
   place: Extract<RedisPlace, { kind: 'sentinel' }>,
   parts: RedisConnectionParts,
 ): RedisConnection {
-  let client = open();
-  let adapter: KeyvStoreAdapter = adapterOver(client);
-  let isClosed = false;
-  let next: NodeJS.Timeout | undefined;
-  connect(0);
+  const sentinel = openPersistentClient(open, (client) => client.connect(), parts.randomness);
 
   return {
-    adapterFor: () => (hasMaster() ? adapter : null),
-    commandsFor: () => (hasMaster() ? client : null),
+    adapterFor: () => (hasMaster() ? sentinel.adapter : null),
+    commandsFor: () => (hasMaster() ? sentinel.client : null),
     state: () => (hasMaster() ? 'connected' : 'disconnected'),
-    ping: () => (hasMaster() ? answered(client.ping()) : Promise.resolve()),
+    ping: () => (hasMaster() ? answered(sentinel.client.ping()) : Promise.resolve()),
     close() {
-      isClosed = true;
-      clearTimeout(next);
-      void answered(client.destroy());
+      sentinel.stop();
+      void answered(sentinel.client.destroy());
     },
   };
 
@@ -55,21 +48,9 @@ export function connectSentinel(
     return made;
   }
 
-  /** A client that did not get through the first time has given up for good: another one tries. */
-  function connect(attempts: number): void {
-    client.connect().catch(() => {
-      if (isClosed) return;
-      const pauseMs = pauseBeforeAttempt(attempts, parts.randomness.fraction());
-      next = setTimeout(() => {
-        client = open();
-        adapter = adapterOver(client);
-        connect(attempts + 1);
-      }, pauseMs).unref();
-    });
-  }
-
   /** `isReady` of the client stays true when its master is lost; whether it knows a master that is connected does not. */
   function hasMaster(): boolean {
+    const { client } = sentinel;
     return client.isReady && client.getMasterNode() !== undefined;
   }
 }
