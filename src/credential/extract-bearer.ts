@@ -4,11 +4,10 @@ import {
   type CredentialRefusal,
   type RequestHeaders,
 } from '../domain/index.ts';
+import { endWithoutBlanks, isBlank, skipBlanks } from './blanks.ts';
 import { joinedCredentials } from './joined-credentials.ts';
 import { B64TOKEN, CREDENTIAL_BYTES_MAX } from './token-of.ts';
 
-const SPACE = 0x20;
-const TAB = 0x09;
 const SCHEME = 'bearer';
 
 /** RFC 9110 section 5.6.2. */
@@ -72,25 +71,8 @@ function refused(reason: CredentialRefusal): Credential {
   return { kind: 'refused', reason };
 }
 
-/** Optional white space around a field value is no part of it (RFC 9110 section 5.5). `trim` would take more. */
-function skipBlanks(text: string, from: number): number {
-  let at = from;
-  while (isBlank(text.charCodeAt(at))) at += 1;
-  return at;
-}
-
-function endWithoutBlanks(text: string): number {
-  let end = text.length;
-  while (isBlank(text.charCodeAt(end - 1))) end -= 1;
-  return end;
-}
-
 function wordEnd(text: string, start: number, end: number): number {
   let at = start;
   while (at < end && !isBlank(text.charCodeAt(at))) at += 1;
   return at;
-}
-
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
 }

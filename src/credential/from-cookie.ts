@@ -1,4 +1,5 @@
 import type { Credential, RequestHeaders } from '../domain/index.ts';
+import { withoutBlanks } from './blanks.ts';
 import { tokenOf } from './token-of.ts';
 
 /** The token in a cookie (RFC 6265 section 4.2). What is left of the header goes on without it. */
@@ -6,7 +7,7 @@ export function fromCookie(name: string, headers: RequestHeaders): Credential {
   const pairs = headers
     .values('cookie')
     .flatMap((line) => line.split(';'))
-    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map(withoutBlanks)
     .filter((pair) => pair !== '');
   const own = pairs.filter((pair) => nameOf(pair) === name);
   const [pair] = own;
@@ -25,5 +26,5 @@ export function fromCookie(name: string, headers: RequestHeaders): Credential {
 /** Without `=`, servers take a pair for a name or for a value. */
 function nameOf(pair: string): string {
   const equals = pair.indexOf('=');
-  return (equals === -1 ? pair : pair.slice(0, equals)).replace(/[ \t]+$/, '');
+  return withoutBlanks(equals === -1 ? pair : pair.slice(0, equals));
 }

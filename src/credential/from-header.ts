@@ -1,4 +1,5 @@
 import type { Credential, RequestHeaders } from '../domain/index.ts';
+import { withoutBlanks } from './blanks.ts';
 import { tokenOf } from './token-of.ts';
 
 /** The token alone, or behind `Bearer`, in a header of any name. */
@@ -7,6 +8,6 @@ export function fromHeader(name: string, headers: RequestHeaders): Credential {
   if (value === undefined) return { kind: 'none' };
   // A comma is in no token: gateways join two lines with one (ENV-5).
   if (others.length > 0 || value.includes(',')) return { kind: 'refused', reason: 'credential_ambiguous' };
-  const text = value.replace(/^[ \t]+|[ \t]+$/g, '').replace(/^bearer(?: +|$)/i, '');
+  const text = withoutBlanks(value).replace(/^bearer(?: +|$)/i, '');
   return tokenOf(text, { set: [], remove: [name], removeQuery: [] });
 }

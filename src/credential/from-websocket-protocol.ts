@@ -1,4 +1,5 @@
 import type { Credential, RequestHeaders } from '../domain/index.ts';
+import { withoutBlanks } from './blanks.ts';
 import { tokenOf } from './token-of.ts';
 
 const NAME = 'sec-websocket-protocol';
@@ -8,7 +9,7 @@ export function fromWebsocketProtocol(prefix: string, headers: RequestHeaders): 
   const protocols = headers
     .values(NAME)
     .flatMap((line) => line.split(','))
-    .map((protocol) => protocol.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map(withoutBlanks)
     .filter((protocol) => protocol !== '');
   const own = protocols.filter((protocol) => protocol.startsWith(prefix));
   const [protocol] = own;

@@ -257,3 +257,16 @@ describe('extractCredential: several places', () => {
     expect(extract([COOKIE], headers(['authorization', 'Bearer tok']))).toBe('none');
   });
 });
+
+describe('extractCredential: a run of blanks without end', () => {
+  const blanks = ' \t'.repeat(500_000);
+
+  // Looked at once for each of its blanks, a megabyte takes many minutes of everybody's time.
+  it.each<readonly [string, CredentialSource, Asked, unknown]>([
+    ['a header', HEADER, headers(['x-token', `a${blanks}b`]), 'credential_too_long'],
+    ['a cookie', COOKIE, headers(['cookie', `a=b${blanks}c; session${blanks}d=e`]), 'none'],
+    ['a protocol', SOCKET, headers(['sec-websocket-protocol', `a${blanks}b`]), 'none'],
+  ])('in %s is passed over in one go (T-67)', (_place, source, request, expected) => {
+    expect(extract([source], request)).toBe(expected);
+  });
+});
