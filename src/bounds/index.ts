@@ -3,6 +3,7 @@ export { createAllowance, type Allowance, type AllowanceSettings } from './allow
 export { createBreaker, type Breaker, type BreakerParts, type BreakerSettings } from './breaker.ts';
 export { createFailureWindow, type FailureWindow, type WindowSettings } from './failure-window.ts';
 export { createGate, type Gate, type Leave, type Preference } from './gate.ts';
+export { loadUsersModule } from './load-users-module.ts';
 export { createProbingPause, type PauseSettings, type ProbingPause } from './probing-pause.ts';
 export { createRecentKeys, type RecentKeys } from './recent-keys.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
