@@ -7,6 +7,7 @@ import {
   type Fault,
   fault,
   type FixedKey,
+  followedBy,
   type Milliseconds,
   milliseconds,
   type MonotonicMilliseconds,
@@ -124,8 +125,7 @@ export function createPublishedKeys(url: string, client: ClientContext, parts: E
   };
 
   function get(): Soon<Result<readonly VerificationKey[], Fault>> {
-    const soon = kept.get();
-    return soon instanceof Promise ? soon.then(keysOf) : keysOf(soon);
+    return followedBy(kept.get(), keysOf);
   }
 
   async function fetch(known: KeySet | null): Promise<Result<Fetched<KeySet>, Fault>> {

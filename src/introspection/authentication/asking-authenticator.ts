@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../bounds/index.ts';
 import {
   fail,
   type Fault,
@@ -38,8 +39,13 @@ export function createAskingAuthenticator(
   };
 
   async function secretWithin(signal: AbortSignal, request: RequestContext | null): Promise<Secret | null> {
+    const given = await unlessAborted(askSafely(request), signal);
+    return given.ok ? given.value : null;
+  }
+
+  async function askSafely(request: RequestContext | null): Promise<Secret | null> {
     try {
-      return await Promise.race([ask(request), aborted(signal)]);
+      return await ask(request);
     } catch {
       return null;
     }
@@ -58,10 +64,3 @@ export function createAskingAuthenticator(
 const UNAVAILABLE: Result<Credentials, Fault> = fail(
   fault('client_secret_unavailable', 'the code that hands over the client secret failed, or took too long'),
 );
-
-function aborted(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
-}

@@ -2,6 +2,7 @@ import {
   type ClientAuthentication,
   type ClientContext,
   type Fault,
+  followedBy,
   type Result,
   Secret,
   type Soon,
@@ -112,12 +113,7 @@ function bearer(token: Secret): Credentials {
 }
 
 function withCallToken(callToken: CallToken, signal: AbortSignal): Soon<Result<Credentials, Fault>> {
-  const token = callToken.get(signal);
-  return token instanceof Promise ? token.then(shown) : shown(token);
-
-  function shown(held: Result<Secret, Fault>): Result<Credentials, Fault> {
-    if (!held.ok) return held;
-    const { value } = held;
-    return succeed({ ...bearer(value), renew: () => callToken.discard(value) });
-  }
+  return followedBy(callToken.get(signal), (token) =>
+    token.ok ? succeed({ ...bearer(token.value), renew: () => callToken.discard(token.value) }) : token,
+  );
 }

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../../bounds/index.ts';
 import {
   type Clock,
   type Failed,
@@ -87,7 +88,7 @@ export function createCallToken({ fetch, clock, randomness }: CallTokenParts): C
       return held.token;
     }
     if (failed !== null && !mayAttempt) return failed;
-    return untilAborted(current(), signal);
+    return inTime(current(), signal);
   }
 
   /** The attempt that is under way, or a new one. */
@@ -140,22 +141,12 @@ function backOff({ retryAfter }: Fault, failures: number, fraction: number): num
   return Math.max(step, Math.min((retryAfter ?? 0) * 1_000, LONGEST_WAIT));
 }
 
-function untilAborted(
+async function inTime(
   attempt: Promise<Result<Secret, Fault>>,
   signal: AbortSignal,
 ): Promise<Result<Secret, Fault>> {
-  return new Promise((resolve) => {
-    const expire = (): void => resolve(fail(fault('introspection_timeout', LATE)));
-    if (signal.aborted) {
-      expire();
-      return;
-    }
-    signal.addEventListener('abort', expire, { once: true });
-    void attempt.then((outcome) => {
-      signal.removeEventListener('abort', expire);
-      resolve(outcome);
-    });
-  });
+  const outcome = await unlessAborted(attempt, signal);
+  return outcome.ok ? outcome.value : fail(fault('introspection_timeout', LATE));
 }
 
 const FIRST_PAUSE = 1_000;

@@ -5,6 +5,7 @@ import {
   type ClientContext,
   fail,
   type Fault,
+  followedBy,
   type Introspection,
   type Question,
   type RequestContext,
@@ -83,10 +84,9 @@ export function prepareQuestion(
       origin,
       requestFor(token, signal) {
         answers.expect();
-        const credentials = authenticator.credentials(signal, request);
-        return credentials instanceof Promise
-          ? credentials.then((made) => requestWith(made, token, facts))
-          : requestWith(credentials, token, facts);
+        return followedBy(authenticator.credentials(signal, request), (credentials) =>
+          requestWith(credentials, token, facts),
+        );
       },
       causedBy: questionOf,
       readAnswer: (answer, signal) => answers.read(answer, signal),
