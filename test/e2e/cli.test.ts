@@ -131,6 +131,19 @@ describe('gatehouse, as a process', () => {
     },
   );
 
+  it('serves with a small young generation in the process that was started, unless it is told a size', async () => {
+    const flagsOf = ({ process: { pid } }: RunningGatehouse): readonly string[] =>
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        .split('\0')
+        .filter((word) => word.startsWith('--max-semi-space-size'));
+    const usual = await start();
+    expect(flagsOf(usual)).toEqual(['--max-semi-space-size=2']);
+    await usual.stop();
+    const told = await start('', idp.endpoint, { NODE_OPTIONS: '--max-semi-space-size=8' });
+    expect(flagsOf(told)).toEqual([]);
+    await told.stop();
+  });
+
   it('ends at once on a second SIGTERM, with no exit code of its own', async () => {
     const gatehouse = await start('drain: 30s');
     gatehouse.process.signal('SIGTERM');
@@ -220,7 +233,11 @@ describe('gatehouse, compiled', () => {
   });
 });
 
-function start(more = '', endpoint = idp.endpoint): Promise<RunningGatehouse> {
+function start(
+  more = '',
+  endpoint = idp.endpoint,
+  told: Readonly<Record<string, string>> = {},
+): Promise<RunningGatehouse> {
   return startGatehouse({
     settings: (ports) => `
 listen:
@@ -230,7 +247,7 @@ listen:
 clients: { main: ${clientAt(endpoint)} }
 ${more === '' ? 'drain: 1s' : more}
 `,
-    environment: { ...environment, CACHE_KEY: Buffer.alloc(32, 7).toString('base64') },
+    environment: { ...environment, CACHE_KEY: Buffer.alloc(32, 7).toString('base64'), ...told },
   });
 }
 
