@@ -1,10 +1,5 @@
-import type { AccessToken, ClientContext, TokenFilter, TokenForm } from '../domain/index.ts';
-import {
-  compileTokenFilter,
-  compileTokenForm,
-  type CompiledTokenForm,
-  type PassesFilter,
-} from '../matching/index.ts';
+import type { AccessToken, ClientContext, Result } from '../domain/index.ts';
+import { compileTokenFilter, compileTokenForm } from '../matching/index.ts';
 import { claimedIssuer } from './claimed-issuer.ts';
 
 /**
@@ -26,8 +21,8 @@ export function possibleClients(
 
 /** Whether the token has what the client's tokens have; a client that does not say takes all. */
 export function mayBelongTo({ token: form, filter }: ClientContext, token: AccessToken): boolean {
-  if (filter !== null && !compiledFilter(filter)(token.reveal())) return false;
-  return form === null || compiled(form).fits(token.reveal());
+  if (filter !== null && !usable(compileTokenFilter(filter))(token.reveal())) return false;
+  return form === null || usable(compileTokenForm(form)).fits(token.reveal());
 }
 
 /** A client that names no issuer may be meant where no other is. */
@@ -42,25 +37,7 @@ function namesIssuer({ issuer, acceptIssuers }: ClientContext): boolean {
   return issuer !== null || acceptIssuers.length > 0;
 }
 
-const filters = new WeakMap<TokenFilter, PassesFilter>();
-
-function compiledFilter(filter: TokenFilter): PassesFilter {
-  const known = filters.get(filter);
-  if (known !== undefined) return known;
-  const made = compileTokenFilter(filter);
-  if (!made.ok) throw new TypeError(`what a client's tokens are made of ${made.failure}`);
-  filters.set(filter, made.value);
-  return made.value;
-}
-
-const forms = new WeakMap<TokenForm, CompiledTokenForm>();
-
-/** Made on first use and kept as long as the settings: a form is the same object from reload to reload. */
-function compiled(form: TokenForm): CompiledTokenForm {
-  const known = forms.get(form);
-  if (known !== undefined) return known;
-  const made = compileTokenForm(form);
-  if (!made.ok) throw new TypeError(`the form of a client's tokens ${made.failure}`);
-  forms.set(form, made.value);
-  return made.value;
+function usable<Compiled>(compiled: Result<Compiled, string>): Compiled {
+  if (compiled.ok) return compiled.value;
+  throw new TypeError(`what the tokens of a client are like, which was checked before, ${compiled.failure}`);
 }

@@ -5,8 +5,21 @@ import { compileTokenForm } from './token-form.ts';
 /** Whether a token can be one at all. One look at each character. */
 export type PassesFilter = (token: string) => boolean;
 
+type Compiled = Result<PassesFilter, string>;
+
+// As with forms: looked at with every token, and settings never change.
+const known = new WeakMap<TokenFilter, Compiled>();
+
 /** The failure completes a sentence about `characters`. */
-export function compileTokenFilter(filter: TokenFilter): Result<PassesFilter, string> {
+export function compileTokenFilter(filter: TokenFilter): Compiled {
+  const before = known.get(filter);
+  if (before !== undefined) return before;
+  const compiled = compile(filter);
+  known.set(filter, compiled);
+  return compiled;
+}
+
+function compile(filter: TokenFilter): Compiled {
   const { minLength, maxLength, characters, checksum } = filter;
   const all = characters === null ? null : compileTokenForm({ kind: 'pattern', pattern: `[${characters}]+` });
   if (all !== null && !all.ok) return fail(all.failure);

@@ -8,8 +8,21 @@ export interface CompiledTokenForm {
   readonly automaton: Automaton;
 }
 
+type Compiled = Result<CompiledTokenForm, string>;
+
+// Settings never change once they are read, and a form is compared with that of every rival and with every token.
+const known = new WeakMap<TokenForm, Compiled>();
+
 /** The failure completes a sentence about the pattern. */
-export function compileTokenForm(form: TokenForm): Result<CompiledTokenForm, string> {
+export function compileTokenForm(form: TokenForm): Compiled {
+  const before = known.get(form);
+  if (before !== undefined) return before;
+  const compiled = compile(form);
+  known.set(form, compiled);
+  return compiled;
+}
+
+function compile(form: TokenForm): Compiled {
   const node = nodeOf(form);
   if (!node.ok) return node;
   const automaton = compileAutomaton(node.value);

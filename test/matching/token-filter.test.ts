@@ -10,6 +10,11 @@ function passes(differing: Partial<TokenFilter>, token: string): boolean {
 }
 
 describe('compileTokenFilter (T-33)', () => {
+  it('compiles a filter once, for it is asked about every token', () => {
+    const filter: TokenFilter = { minLength: 1, maxLength: 2, characters: null, checksum: null };
+    expect(compileTokenFilter(filter)).toBe(compileTokenFilter(filter));
+  });
+
   it.each([
     [false, 'shorter than the least', 'abc'],
     [true, 'as short as the least', 'abcd'],

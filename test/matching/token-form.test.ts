@@ -16,6 +16,11 @@ const prefixes = (...all: readonly string[]): CompiledTokenForm =>
   compiled({ kind: 'prefixes', prefixes: all });
 
 describe('a token form', () => {
+  it('is compiled once, for it is compared with that of every rival', () => {
+    const form: TokenForm = { kind: 'prefixes', prefixes: ['a'] };
+    expect(compileTokenForm(form)).toBe(compileTokenForm(form));
+  });
+
   it.each<[string, CompiledTokenForm, readonly string[], readonly string[]]>([
     ['a prefix', prefixes('ghp_'), ['ghp_', 'ghp_1'], ['ghp', 'xghp_', 'GHP_1']],
     ['two prefixes', prefixes('a', 'bc'), ['a', 'ab', 'bc', 'bcd'], ['b', 'cb', '']],

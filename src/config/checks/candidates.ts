@@ -50,21 +50,27 @@ export function checkCandidates({ clients = {}, routes }: SettingsInput): readon
       return compiled?.ok === true ? [{ thing, match: compiled.value }] : [];
     }),
   );
+  // Made once: what a token looks like is worked out for the very object.
+  const tokens = new Map(Object.entries(clients).map(([name, client]) => [name, tokensOf(client)]));
   const asking = routes.map((route, index) => ({ route, index })).filter(({ route }) => asks(route));
   return [
-    ...asking.flatMap(({ route, index }) => checkNamed(route, index, clients)),
+    ...asking.flatMap(({ route, index }) => checkNamed(route, index, tokens)),
     ...asking.flatMap(({ route, index }) => checkTryInOrder(route, index, rivals.length > 0)),
     ...checkRivals(
       rivals,
       asking.map(({ route }) => route),
-      clients,
+      tokens,
     ),
   ];
 }
 
-function checkNamed({ client = [], tryInOrder }: Route, index: number, clients: Clients): readonly Finding[] {
+function checkNamed(
+  { client = [], tryInOrder }: Route,
+  index: number,
+  tokens: TokensByName,
+): readonly Finding[] {
   if (tryInOrder) return [];
-  const pair = pairsOf(client).find((names) => !areToldApart(names, clients));
+  const pair = pairsOf(client).find((names) => !areToldApart(names, tokens));
   return pair === undefined ? [] : [atKey(['routes', index, 'client'], alike(pair))];
 }
 
@@ -81,12 +87,12 @@ function checkTryInOrder(
 function checkRivals(
   rivals: readonly Pair[],
   asking: readonly Route[],
-  clients: Clients,
+  tokens: TokensByName,
 ): readonly Finding[] {
   const isTriedInOrder = asking.every(({ client = [], tryInOrder }) => tryInOrder || client.length > 0);
   if (isTriedInOrder) return [];
   return rivals
-    .filter((names) => !areToldApart(names, clients))
+    .filter((names) => !areToldApart(names, tokens))
     .map((names) =>
       atKey(
         ['clients', names[1], 'match'],
@@ -95,6 +101,7 @@ function checkRivals(
     );
 }
 
+type TokensByName = ReadonlyMap<string, Tokens>;
 type Pair = readonly [earlier: string, later: string];
 
 function alike([one, other]: Pair): string {
@@ -104,11 +111,11 @@ function alike([one, other]: Pair): string {
   );
 }
 
-function areToldApart([one, other]: Pair, clients: Clients): boolean {
-  const [first, second] = [clients[one], clients[other]];
+function areToldApart([one, other]: Pair, tokens: TokensByName): boolean {
+  const [first, second] = [tokens.get(one), tokens.get(other)];
   // A name that leads nowhere is told of by itself.
   if (first === undefined || second === undefined || one === other) return true;
-  return toldApartBy(tokensOf(first), tokensOf(second)) !== null;
+  return toldApartBy(first, second) !== null;
 }
 
 function tokensOf({ issuer, acceptIssuers, token }: Clients[string]): Tokens {
