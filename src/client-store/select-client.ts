@@ -4,8 +4,8 @@ import {
   canonicalPath,
   compileMatch,
   createMatchIndex,
-  otherReadings,
   type PatternProblem,
+  readingsBeside,
   rivalsAmong,
 } from '../matching/index.ts';
 
@@ -41,7 +41,7 @@ export function createSelectClient(matches: ClientMatches): SelectClient {
 
 const NOBODY: readonly string[] = [];
 
-/** What is selected for a request, whatever servers make of opaque characters in its path. */
+/** What is selected for a request, whatever servers make of its path. */
 function inEveryReading<Selected>(
   request: RequestContext,
   select: (host: string, path: string, request: RequestContext) => Selected,
@@ -52,10 +52,10 @@ function inEveryReading<Selected>(
   const path = canonicalPath(request.path);
   if (host === null || path.kind === 'malformed') return nothing;
   const selected = select(host, path.path, request);
-  if (isSame(selected, nothing) || path.opaque.length === 0) return selected;
+  if (isSame(selected, nothing)) return selected;
 
-  // The rule lets characters through that servers read in two ways: each way must lead to the same tenant.
-  const isAmbiguous = otherReadings(path.unresolved).some((reading) => {
+  // The rule lets paths through that servers read in two ways: each way must lead to the same tenant.
+  const isAmbiguous = readingsBeside(path).some((reading) => {
     if (reading.path === null) return true;
     const other = select(host, reading.path, request);
     return isSame(other, nothing) ? reading.movesUp : !isSame(other, selected);

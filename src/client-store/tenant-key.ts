@@ -1,5 +1,5 @@
 import { isJsonObject, type RequestContext, type TenantKey, unreachable } from '../domain/index.ts';
-import { canonicalHost, canonicalPath, otherReadings } from '../matching/index.ts';
+import { canonicalHost, canonicalPath, readingsBeside } from '../matching/index.ts';
 
 /** The name of the tenant that a request is for; `null`: it names none, or nobody can tell which. */
 export type TenantOf = (request: RequestContext) => string | null;
@@ -55,13 +55,12 @@ function finder(by: TenantKey): TenantOf {
   }
 }
 
-/** A segment that every server reads alike, whatever it makes of opaque characters elsewhere in the path. */
+/** A segment that every server reads alike, whatever it makes of the rest of the path. */
 function segmentOf(target: string, position: number): string | null {
   const read = canonicalPath(target);
   if (read.kind === 'malformed') return null;
   const segment = read.path.split('/')[position] ?? null;
-  if (read.opaque.length === 0) return segment;
-  const isAmbiguous = otherReadings(read.unresolved).some(
+  const isAmbiguous = readingsBeside(read).some(
     ({ path }) => path === null || path.split('/')[position] !== segment,
   );
   return isAmbiguous ? null : segment;

@@ -7,12 +7,12 @@ export { compilePatterns, type PatternProblem, type RulePatterns } from './compi
 export { foldCase } from './fold-case.ts';
 export { createHostIndex } from './host-index.ts';
 export type { HostPattern } from './host-pattern.ts';
-export { compileTokenFilter, type PassesFilter } from './token-filter.ts';
+export { compileTokenFilter } from './token-filter.ts';
 export { compileTokenForm, type CompiledTokenForm, formsOverlap } from './token-form.ts';
 export { parametersOf, type PathParameters, rivalNames } from './path-parameters.ts';
 export { parsePathPattern, type PathPattern } from './path-pattern.ts';
 export { createMatchIndex } from './match-index.ts';
-export { otherReadings } from './path-readings.ts';
+export { otherReadings, readingsBeside } from './path-readings.ts';
 export { createPathTrie } from './path-trie.ts';
 export { coversAll, overlaps, reachesBeyond } from './pattern-relations.ts';
 export { compileRest, coversRest, fits, fitsAlways, mayBothFit, type RestOfMatch } from './rest-of-match.ts';

@@ -1,4 +1,4 @@
-import { resolveSegments, resolveUnmerged } from './canonical-path.ts';
+import { type ReadPath, resolveSegments, resolveUnmerged } from './canonical-path.ts';
 
 /** A path as some server may read it. */
 export interface Reading {
@@ -6,6 +6,15 @@ export interface Reading {
   readonly path: string | null;
   /** Whether it moves up on its way. */
   readonly movesUp: boolean;
+}
+
+const NONE: readonly Reading[] = Object.freeze([]);
+
+/** Every way besides the canonical one in which servers may read a request's path: nearly always none. */
+export function readingsBeside({ unmerged, opaque, unresolved }: ReadPath): readonly Reading[] {
+  if (unmerged === null && opaque.length === 0) return NONE;
+  const others = opaque.length === 0 ? NONE : otherReadings(unresolved);
+  return unmerged === null ? others : [{ path: unmerged, movesUp: true }, ...others];
 }
 
 const SEPARATORS: readonly (RegExp | null)[] = [null, /%2F/g, /%5C/g, /%2F|%5C/g];

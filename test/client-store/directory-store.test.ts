@@ -206,6 +206,12 @@ describe('the tenant of a request', () => {
       { path: '/t1/..%2F..%2Ft2' },
       'no_client',
     ],
+    [
+      'no segment that a server without merged slashes reads elsewhere',
+      { by: { kind: 'segment', position: 1 } },
+      { path: '/t2//../t1/x' },
+      'no_client',
+    ],
     ['a segment before opaque ones', { by: { kind: 'segment', position: 1 } }, { path: '/t1/a%2Fb' }, 't1'],
   ])('is named by %s', async (_what, settings, request, expected) => {
     const scene = aDirectory({ 'tenants/t1.yaml': aRecord({ clientId: 't1' }) }, settings);
