@@ -40,9 +40,10 @@ export function createStaticStore(
       return answers.named.get(client) ?? refuse(`no client is called "${client}"`);
     },
     candidates(names, context) {
-      if (names.length > 1) return names.flatMap(answers.known);
-      const several = names.length === 0 ? (answers.rivals?.(context) ?? []) : [];
-      return several.length > 1 ? several.flatMap(answers.known) : null;
+      if (names.length > 1) return known(names);
+      if (answers.rivals === null || names.length === 1) return null;
+      const several = answers.rivals(context);
+      return several.length > 1 ? known(several) : null;
     },
     onChange(listener) {
       listeners.add(listener);
@@ -56,8 +57,15 @@ export function createStaticStore(
   };
 
   function inPlaceOfKnown(client: ClientContext): ClientContext {
-    const known = answers.contexts.find(({ name }) => name === client.name);
-    return known === undefined ? client : successorOf(known, client, clock.monotonic());
+    const before = answers.named.get(client.name);
+    return before?.ok === true ? successorOf(before.value, client, clock.monotonic()) : client;
+  }
+
+  function known(names: readonly string[]): readonly ClientContext[] {
+    return names.flatMap((name) => {
+      const answer = answers.named.get(name);
+      return answer?.ok === true ? [answer.value] : [];
+    });
   }
 }
 
@@ -70,8 +78,6 @@ interface Answers {
   readonly unnamed: (context: RequestContext) => ClientAnswer;
   /** Names of the clients whose match fits equally well; `null`: there are no such. */
   readonly rivals: SelectClient['all'];
-  /** A client by its name, or nothing. */
-  readonly known: (name: string) => readonly ClientContext[];
 }
 
 function answersFor(contexts: readonly ClientContext[], matches: ClientMatches): Answers {
@@ -82,7 +88,6 @@ function answersFor(contexts: readonly ClientContext[], matches: ClientMatches):
     named,
     unnamed: select === null ? theOnly(named) : byMatch(named, select),
     rivals: select?.all ?? null,
-    known: (name) => contexts.filter((client) => client.name === name),
   };
 }
 

@@ -172,6 +172,12 @@ describe('a client chosen by its match', () => {
     expect(await clientFor({ a: { paths: ['/a/*'] } }, { path: '/a/x%2Fy' })).toBe('a');
   });
 
+  it('is nobody where a slash that servers merge or not leads them to different clients (G6)', async () => {
+    const matches = { a: { paths: ['/a/**'] }, b: { paths: ['/b/**'] } };
+    expect(await clientFor(matches, { path: '/a//../b/x' })).toBe('no_client');
+    expect(await clientFor(matches, { path: '/a//b/../x' })).toBe('a');
+  });
+
   it('is looked for only where the rule names none', async () => {
     const store = openStore(
       [aClient({ name: 'a' }), aClient({ name: 'b' })],
