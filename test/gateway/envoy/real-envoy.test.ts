@@ -37,22 +37,24 @@ async function behindEnvoy(
   return { envoy, upstream };
 }
 
-describe('answers to a real Envoy', () => {
+describe.each(['grpc-js', 'http2'] as const)('answers to a real Envoy over %s', (transport) => {
   it.each([
     ['headers map', false],
     ['raw headers', true],
   ])(
     'overwrite, remove and describe as meant (%s, validate_mutations on)',
     async (_form, encodeRawHeaders) => {
-      const opened = await openDoor(() =>
-        anAllow({
-          mutations: mutations({
-            set: [{ name: 'x-auth-subject', value: 'alice' }],
-            remove: ['x-auth-client', 'authorization', 'x-not-there'],
-            metadata: { rule: 'orders', sub: 'alice' },
+      const opened = await openDoor(
+        () =>
+          anAllow({
+            mutations: mutations({
+              set: [{ name: 'x-auth-subject', value: 'alice' }],
+              remove: ['x-auth-client', 'authorization', 'x-not-there'],
+              metadata: { rule: 'orders', sub: 'alice' },
+            }),
+            strays: ['x_auth.subject'],
           }),
-          strays: ['x_auth.subject'],
-        }),
+        { transport },
       );
       const { envoy, upstream } = await behindEnvoy(opened, {
         encodeRawHeaders,
@@ -82,7 +84,7 @@ describe('answers to a real Envoy', () => {
 
   it('are not lost when a connection has reached its age, if Envoy asks again what was refused', async () => {
     const young = { ...CONNECTION_LIMITS, age: milliseconds(100), ageGrace: milliseconds(50) };
-    const opened = await openDoor(async () => anAllow(), {}, young);
+    const opened = await openDoor(async () => anAllow(), { transport }, young);
     const { envoy } = await behindEnvoy(opened, {}, askAgain);
     const statuses = await besiege(envoy.url);
 
