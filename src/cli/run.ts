@@ -1,10 +1,4 @@
 import { parseArgs } from 'node:util';
-import { checkSettings } from './check-settings.ts';
-import { clientRecord } from './client-record.ts';
-import { doctor } from './doctor.ts';
-import { forget } from './forget.ts';
-import { healthcheck } from './healthcheck.ts';
-import { serve } from './serve.ts';
 import { nodeProblem, VERSION } from './version.ts';
 import type { ExitCode, World } from './world.ts';
 
@@ -26,7 +20,10 @@ Exit codes: 0 as asked, 1 an unforeseen failure (healthcheck: not ready; doctor:
 not done, or not everywhere yet), 2 wrong settings or usage.
 `;
 
-/** The command line as a function of the world. */
+/**
+ * The command line as a function of the world. Each command is loaded when it is asked for: `healthcheck` runs every few
+ * seconds and needs hardly anything of all the rest.
+ */
 export async function run(world: World): Promise<ExitCode> {
   const tooOld = nodeProblem(world.nodeVersion);
   if (tooOld !== null) return misuse(world, tooOld);
@@ -43,13 +40,20 @@ export async function run(world: World): Promise<ExitCode> {
 
   const config = values.config ?? 'gatehouse.yaml';
   switch (command) {
-    case 'serve':
+    case 'serve': {
+      const { serve } = await import('./serve.ts');
       return serve(world, { config });
-    case 'check':
+    }
+    case 'check': {
+      const { checkSettings } = await import('./check-settings.ts');
       return checkSettings(world, { config, offline: values.offline === true, print: values.print === true });
-    case 'doctor':
+    }
+    case 'doctor': {
+      const { doctor } = await import('./doctor.ts');
       return doctor(world, { config, client: values.client ?? null });
-    case 'forget':
+    }
+    case 'forget': {
+      const { forget } = await import('./forget.ts');
       return forget(world, {
         config,
         admin: values.admin,
@@ -61,10 +65,15 @@ export async function run(world: World): Promise<ExitCode> {
         everything: values.everything === true,
         matchers: values,
       });
-    case 'client':
+    }
+    case 'client': {
+      const { clientRecord } = await import('./client-record.ts');
       return clientRecord(world, { config, words: rest, file: values.file ?? null });
-    case 'healthcheck':
+    }
+    case 'healthcheck': {
+      const { healthcheck } = await import('./healthcheck.ts');
       return healthcheck(world, { address: values.address ?? '127.0.0.1:9003' });
+    }
     case undefined:
       return misuse(world, 'no command was given');
     default:
