@@ -19,7 +19,7 @@ import {
   succeed,
 } from '../domain/index.ts';
 import { MARKS_CHANNEL, MARKS_NAME } from './entry-name.ts';
-import { answered, type RedisCommands } from './redis-connection.ts';
+import type { RedisCommands } from './redis-connection.ts';
 import { storeFailureOf } from './store-failure.ts';
 
 export interface RedisBoardParts {
@@ -61,8 +61,9 @@ export function createRedisBoard({ place, command, clock }: RedisBoardParts): Ma
     await Promise.all(told);
     const newest = Math.max(...ids.map(timeOf));
     // Room alone: servers before Redis 6.2 know no MINID.
-    await answered(redis.xTrim(MARKS_NAME, 'MINID', Math.max(0, Math.floor(newest - keepFor))));
-    await answered(redis.pExpire(MARKS_NAME, Math.ceil(keepFor)));
+    const oldest = Math.max(0, Math.floor(newest - keepFor));
+    await redis.xTrim(MARKS_NAME, 'MINID', oldest).catch(() => undefined);
+    await redis.pExpire(MARKS_NAME, Math.ceil(keepFor)).catch(() => undefined);
     return null;
   }
 
@@ -81,7 +82,10 @@ export function createRedisBoard({ place, command, clock }: RedisBoardParts): Ma
   function subscribe(redis: RedisCommands): void {
     if (isSubscribing) return;
     isSubscribing = true;
-    void answered(redis.subscribe(MARKS_CHANNEL, hear)).then(() => (isSubscribing = false));
+    void redis
+      .subscribe(MARKS_CHANNEL, hear)
+      .catch(() => undefined)
+      .then(() => (isSubscribing = false));
   }
 
   function hear(text: string): void {

@@ -28,14 +28,14 @@ import {
 import { isSameTls } from './same-tls.ts';
 import { storeFailureOf } from './store-failure.ts';
 
-export type RedisStoreSettings = RedisSettings;
-
 export interface RedisStoreParts {
   readonly observe: Observe;
   readonly randomness: Pick<Randomness, 'fraction'>;
 }
 
 export interface RedisStore {
+  /** Where it is, for people. */
+  readonly place: string;
   readonly store: Keyv<string>;
   /** A command besides, to where this entry is kept. Rejects when there is no connection. */
   readonly command: <Value>(
@@ -64,6 +64,7 @@ export function openRedisStore(initial: RedisSettings, { observe, randomness }: 
   const connection = createConnectionInUse(connect, { isReplacedWhenUnwell });
 
   return {
+    place: `redis at ${addressOf(initial)}`,
     store: openKeyv(guarded(adapterFor)),
     command: async (name, call) => call(commandsFor(name)),
     ping: () => connection.current.ping(),

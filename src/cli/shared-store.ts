@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Keyv, KeyvStoreAdapter } from 'keyv';
 import {
-  addressOf,
   createKeyvBoard,
   createRedisBoard,
+  loadRedis,
   loadStoreModule,
   openKeyv,
-  openRedisStore,
   type RedisStore,
   type RedisStoreParts,
 } from '../cache/index.ts';
@@ -93,14 +92,14 @@ export function boardOf(
     : createRedisBoard({ place, command, clock });
 }
 
-function redisStore(
+async function redisStore(
   { redis }: Extract<SharedStoreSettings, { kind: 'redis' }>,
   parts: RedisStoreParts,
-): SharedStore {
+): Promise<SharedStore> {
+  const { openRedisStore } = await loadRedis();
   const opened = openRedisStore(redis, parts);
   return {
     ...opened,
-    place: `redis at ${addressOf(redis)}`,
     renew(next) {
       if (next.kind === 'redis') opened.renew(next.redis);
     },

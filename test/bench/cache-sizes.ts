@@ -7,7 +7,8 @@
  */
 import process from 'node:process';
 
-import { createMemoryCache, createSharedCache, openRedisStore } from '../../src/cache/index.ts';
+import { createMemoryCache, createSharedCache } from '../../src/cache/index.ts';
+import { openRedisStore } from '../../src/cache/redis-store.ts';
 import { systemClock, systemRandomness } from '../../src/cli/system.ts';
 import {
   AccessToken,

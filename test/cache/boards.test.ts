@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Keyv } from 'keyv';
-import {
-  createKeyvBoard,
-  createRedisBoard,
-  openKeyv,
-  openRedisStore,
-  type RedisStore,
-} from '../../src/cache/index.ts';
+import { createKeyvBoard, createRedisBoard, openKeyv } from '../../src/cache/index.ts';
+import { openRedisStore, type RedisStore } from '../../src/cache/redis-store.ts';
 import { systemClock } from '../../src/cli/system.ts';
 import { type MarkBoard, milliseconds, type RedisPlace, Secret } from '../../src/domain/index.ts';
 import { eventually } from '../support/processes.ts';

@@ -2,13 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import KeyvRedis from '@keyv/redis';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  createSharedCache,
-  loadStoreModule,
-  openKeyv,
-  openRedisStore,
-  type RedisStore,
-} from '../../src/cache/index.ts';
+import { createSharedCache, loadStoreModule, openKeyv } from '../../src/cache/index.ts';
+import { openRedisStore, type RedisStore } from '../../src/cache/redis-store.ts';
 import { clusterSlotOf } from '../../src/cache/cluster-slot.ts';
 import {
   type CacheKey,

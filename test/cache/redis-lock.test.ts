@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  createRedisLock,
-  createSharedCache,
-  openRedisStore,
-  type RedisStore,
-} from '../../src/cache/index.ts';
+import { createRedisLock, createSharedCache } from '../../src/cache/index.ts';
+import { openRedisStore, type RedisStore } from '../../src/cache/redis-store.ts';
 import { systemClock, systemRandomness } from '../../src/cli/system.ts';
 import { type EnquiryLock, milliseconds, type RedisPlace } from '../../src/domain/index.ts';
 import { readIntrospection } from '../../src/introspection/index.ts';

@@ -1,4 +1,4 @@
-import { openRedisStore } from '../../src/cache/index.ts';
+import { openRedisStore } from '../../src/cache/redis-store.ts';
 import { systemRandomness } from '../../src/index.ts';
 import { eventually } from '../support/processes.ts';
 

@@ -3,12 +3,8 @@
  *
  * In: its arguments, then tokens, each for a herd of requests. Out: how many of them were found active.
  */
-import {
-  createMemoryCache,
-  createRedisLock,
-  createSharedCache,
-  openRedisStore,
-} from '../../src/cache/index.ts';
+import { createMemoryCache, createRedisLock, createSharedCache } from '../../src/cache/index.ts';
+import { openRedisStore } from '../../src/cache/redis-store.ts';
 import { systemClock, systemRandomness, systemResolveName } from '../../src/cli/system.ts';
 import {
   AccessToken,

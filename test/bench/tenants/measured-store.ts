@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openRedisStore } from '../../../src/cache/index.ts';
+import { openRedisStore } from '../../../src/cache/redis-store.ts';
 import {
   createDirectorySource,
   createHttpSource,
