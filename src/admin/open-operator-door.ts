@@ -142,13 +142,7 @@ function serverOf(tls: DoorTls | null): Server {
   if (tls === null) return createServer(TIME_LIMITS);
   const secure = readTls(tls);
   if (!secure.ok) throw new Error(`tls: ${secure.failure}`);
-  const demand = tls.clientCa !== null;
-  return createTlsServer({
-    ...TIME_LIMITS,
-    ...secure.value,
-    requestCert: demand,
-    rejectUnauthorized: demand,
-  });
+  return createTlsServer({ ...TIME_LIMITS, ...secure.value });
 }
 
 /** In milliseconds. Probes and scrapes are short; whoever is slow is cut off (T-61). */

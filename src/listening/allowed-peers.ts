@@ -1,12 +1,18 @@
+import { TLSSocket } from 'node:tls';
 import type { DoorTls } from '../domain/index.ts';
 
 /**
  * Whether the caller at the other end may speak at all: one of its certificate's names is among `allowedPeers`.
  * The certificate itself has been verified against `clientCa` by then.
  *
- * @param names `subjectaltname` of the certificate in the form of node:tls; `undefined`: it has none.
+ * @param names see `certifiedNames`.
  */
 export type IsAllowedPeer = (names: string | undefined) => boolean;
+
+/** `subjectaltname` of the caller's certificate in the form of node:tls; `undefined`: it has none. */
+export function certifiedNames(socket: object | undefined): string | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined;
+}
 
 /** `null`: whoever has a certificate of `clientCa` is allowed, or none is asked for. */
 export function createIsAllowedPeer(tls: Pick<DoorTls, 'allowedPeers'> | null): IsAllowedPeer | null {

@@ -57,6 +57,5 @@ export function createListener({ idle, tls, limits }: ListenerSettings): Listene
 function createTlsListener(options: ServerOptions, tls: DoorTls): TlsServer {
   const secure = readTls(tls);
   if (!secure.ok) throw new Error(`tls: ${secure.failure}`);
-  const demand = tls.clientCa !== null;
-  return createTlsServer({ ...options, ...secure.value, requestCert: demand, rejectUnauthorized: demand });
+  return createTlsServer({ ...options, ...secure.value });
 }

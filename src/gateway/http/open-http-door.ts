@@ -7,7 +7,6 @@ import {
   type Check,
   type Clock,
   type DoorTls,
-  fail,
   type HttpProfileName,
   type ListenAddress,
   type Milliseconds,
@@ -113,11 +112,7 @@ export async function openHttpDoor(
 
   return {
     address: bound,
-    updateTls(next) {
-      if (tlsServer === null || tls === null)
-        return fail('this door was opened without TLS; to add it, restart');
-      return replaceTls(tlsServer, tls, next);
-    },
+    updateTls: (next) => replaceTls(tlsServer, tls, next),
     updateSecret(value) {
       if (secretHeader === null) return;
       const renewed = { name: secretHeader.name, value };

@@ -1,9 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 
 import type { Secret } from '../../domain/index.ts';
-import type { IsAllowedPeer } from '../../listening/index.ts';
+import { certifiedNames, type IsAllowedPeer } from '../../listening/index.ts';
 import { type Fields, onlyValue } from './request-headers.ts';
 
 export interface TrustSettings {
@@ -78,10 +77,6 @@ function contains(ranges: BlockList, peer: string | undefined): boolean {
   const [address = ''] = (peer ?? '').split('%');
   const family = familyOf(address);
   return family !== null && ranges.check(address, family);
-}
-
-function certifiedNames(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
-  return socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' | null {

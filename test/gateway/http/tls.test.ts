@@ -132,7 +132,7 @@ describe('an HTTP door with TLS', () => {
 
   it('does not open with a key of another certificate', async () => {
     await expect(openTls({ ...tlsOf(first), key: new Secret(second.key) })).rejects.toThrow(
-      'tls: the certificate and the key cannot be used together',
+      'tls: the key does not belong to the certificate',
     );
   });
 

@@ -5,7 +5,7 @@ import type { DoorTls } from '../../../domain/index.ts';
 /** The certificate of a door in the form of grpc-js, which takes a new one in while connections go on. */
 export interface GrpcJsCertificates {
   readonly credentials: ServerCredentials;
-  /** For connections to come. Only pairs without a flaw (tls-flaw.ts): grpc-js drops every new connection after one. */
+  /** For connections to come. Only what `readReplacement` takes: grpc-js drops every new connection after one. */
   set(tls: DoorTls): void;
 }
 

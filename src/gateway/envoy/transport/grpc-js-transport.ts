@@ -10,20 +10,23 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 
-import { type EpochMilliseconds, epochMilliseconds, fail, succeed } from '../../../domain/index.ts';
+import { type EpochMilliseconds, epochMilliseconds, succeed } from '../../../domain/index.ts';
 import type { Health, HealthCheckRequest, HealthCheckResponse } from '../health.ts';
-import { createIsAllowedPeer, type IsAllowedPeer } from '../../../listening/index.ts';
+import {
+  createIsAllowedPeer,
+  type IsAllowedPeer,
+  readReplacement,
+  readTls,
+} from '../../../listening/index.ts';
 import { TRANSPORT_LIMITS } from '../limits.ts';
 import { loadServiceDefinitions } from '../service-definitions.ts';
 import { createGrpcJsCertificates } from './grpc-js-certificates.ts';
-import { flawOfTls, flawOfTlsChange } from './tls-flaw.ts';
 import type { CreateTransport } from './transport.ts';
 
 /** gRPC by the library of the gRPC project. */
 export const createGrpcJsTransport: CreateTransport = ({ handler, health, onSession, tls, limits }) => {
-  const flaw = tls === null ? null : flawOfTls(tls);
-  if (flaw !== null) throw new Error(`tls: ${flaw}`);
-  let current = tls;
+  const secure = tls === null ? null : readTls(tls);
+  if (secure?.ok === false) throw new Error(`tls: ${secure.failure}`);
   const isAllowedPeer = createIsAllowedPeer(tls);
   const certificates = tls === null ? null : createGrpcJsCertificates(tls);
 
@@ -59,9 +62,8 @@ export const createGrpcJsTransport: CreateTransport = ({ handler, health, onSess
   return {
     takeConnection: (socket) => injector.injectConnection(socket),
     updateTls(next) {
-      const flawOfNext = flawOfTlsChange(current, next);
-      if (flawOfNext !== null) return fail(flawOfNext);
-      current = next;
+      const replacement = readReplacement(tls, next);
+      if (!replacement.ok) return replacement;
       certificates?.set(next);
       return succeed(null);
     },

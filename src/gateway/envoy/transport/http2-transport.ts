@@ -4,20 +4,17 @@ import {
   type Http2Server,
   type Http2SecureServer,
   type IncomingHttpHeaders,
-  type SecureServerOptions,
   type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
 } from 'node:http2';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 
-import { type DoorTls, fail, succeed } from '../../../domain/index.ts';
-import { createIsAllowedPeer, type IsAllowedPeer } from '../../../listening/index.ts';
+import type { DoorTls } from '../../../domain/index.ts';
+import { certifiedNames, createIsAllowedPeer, readTls, replaceTls } from '../../../listening/index.ts';
 import { TRANSPORT_LIMITS } from '../limits.ts';
 import { createHttp2Calls } from './http2-calls.ts';
 import { keepAlive } from './keep-alive.ts';
-import { flawOfTls, flawOfTlsChange } from './tls-flaw.ts';
 import type { CreateTransport } from './transport.ts';
 
 /**
@@ -27,10 +24,6 @@ import type { CreateTransport } from './transport.ts';
  * Never: a call that hangs because of us; a stream error that reaches anything but its own stream.
  */
 export const createHttp2Transport: CreateTransport = ({ handler, health, onSession, tls, limits }) => {
-  const flaw = tls === null ? null : flawOfTls(tls);
-  if (flaw !== null) throw new Error(`tls: ${flaw}`);
-  let current = tls;
-
   const isAllowedPeer = createIsAllowedPeer(tls);
   const others = new WeakSet<object>();
   const calls = createHttp2Calls({
@@ -38,14 +31,14 @@ export const createHttp2Transport: CreateTransport = ({ handler, health, onSessi
     health,
     isFromAllowed: ({ session }) => session === undefined || !others.has(session),
   });
-  const secure = tls === null ? null : createSecureServer(secureOptions(tls));
+  const secure = tls === null ? null : createTlsServer(tls);
   const server: Http2Server | Http2SecureServer = secure ?? createServer(OPTIONS);
   server.on('session', (session: ServerHttp2Session) => {
     // Its stream and socket errors are its own; node:http2 has ended it by then.
     session.on('error', () => undefined);
     session.setLocalWindowSize(SESSION_WINDOW);
     keepAlive(session, limits);
-    if (isAllowedPeer !== null && !isAtAllowed(session, isAllowedPeer)) others.add(session);
+    if (isAllowedPeer !== null && !isAllowedPeer(certifiedNames(session.socket))) others.add(session);
     onSession(session);
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
@@ -58,20 +51,10 @@ export const createHttp2Transport: CreateTransport = ({ handler, health, onSessi
 
   return {
     takeConnection: (socket) => void server.emit('connection', socket),
-    updateTls(next) {
-      const flawOfNext = flawOfTlsChange(current, next);
-      if (flawOfNext !== null) return fail(flawOfNext);
-      current = next;
-      secure?.setSecureContext(contextOf(next));
-      return succeed(null);
-    },
+    updateTls: (next) => replaceTls(secure, tls, next),
     shutDown: () => calls.end(),
   };
 };
-
-function isAtAllowed({ socket }: ServerHttp2Session, isAllowedPeer: IsAllowedPeer): boolean {
-  return isAllowedPeer(socket instanceof TLSSocket ? socket.getPeerCertificate().subjectaltname : undefined);
-}
 
 const MIB = 1024 * 1024;
 
@@ -92,18 +75,8 @@ const OPTIONS = {
   },
 } as const satisfies ServerOptions;
 
-function secureOptions(tls: DoorTls): SecureServerOptions {
-  const demandsClients = tls.clientCa !== null;
-  return {
-    ...OPTIONS,
-    ...contextOf(tls),
-    allowHTTP1: false,
-    minVersion: 'TLSv1.2',
-    requestCert: demandsClients,
-    rejectUnauthorized: demandsClients,
-  };
-}
-
-function contextOf({ cert, key, clientCa }: DoorTls) {
-  return { cert, key: key.reveal(), ...(clientCa === null ? {} : { ca: clientCa }) };
+function createTlsServer(tls: DoorTls): Http2SecureServer {
+  const options = readTls(tls);
+  if (!options.ok) throw new Error(`tls: ${options.failure}`);
+  return createSecureServer({ ...OPTIONS, ...options.value, allowHTTP1: false, minVersion: 'TLSv1.2' });
 }
