@@ -58,8 +58,17 @@ export function describeRecordStore<Version>(
         const names = new Set([...current, ...next].map(({ name }) => name));
         current = next;
         scene.later();
+        const wanted = next.map(({ name }) => name).sort();
+        // Of changes that are far apart, each is told.
         const told = new Promise<void>((resolve) => {
-          const stop = scene.store.onChange(() => {
+          const stop = scene.store.onChange((clients) => {
+            if (
+              clients
+                .map(({ name }) => name)
+                .sort()
+                .join() !== wanted.join()
+            )
+              return;
             stop();
             resolve();
           });
