@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,6 +45,18 @@ const settings = (): string => `${EVERY_DOOR}\nclients: { main: ${clientAt(idp.e
 const nginxCheck = [...nginxHeaders(), 'Authorization', 'Bearer good'];
 
 describe('doors', () => {
+  it.each([
+    ['grpc-js', 200],
+    ['http2', 405],
+  ])('over the transport %s judge alike; only ours refuses what is no POST', async (transport, status) => {
+    house = await openAHouse(
+      settings().replace('grpc: { address: "127.0.0.1:0"', `$& , transport: ${transport}`),
+    );
+    expect(await askForStatus(house, withToken('good'))).toBe(200);
+    expect(await askForStatus(house, withToken('bad'))).toBe(401);
+    expect(await statusOfPut(house.port('grpc'))).toBe(status);
+  });
+
   it('on unix sockets, gRPC and HTTP, judge as any other', async () => {
     const [grpcPath, httpPath] = [join(folder.path, 'grpc.sock'), join(folder.path, 'http.sock')];
     const doors = `
@@ -266,4 +280,20 @@ function statusOverTls(
     asked.on('error', () => resolve('refused'));
     asked.end();
   });
+}
+
+/** What the gRPC door says to a check by the method PUT, which grpc-js takes. */
+async function statusOfPut(port: number): Promise<number | undefined> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const stream = session.request({
+    ':method': 'PUT',
+    ':path': '/envoy.service.auth.v3.Authorization/Check',
+    'content-type': 'application/grpc',
+  });
+  stream.on('error', () => undefined);
+  const check = aCheck();
+  stream.end(Buffer.concat([Buffer.of(0, 0, 0, check.length >> 8, check.length & 0xff), check]));
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+  session.destroy();
+  return headers[':status'];
 }
