@@ -13,7 +13,7 @@ import {
 } from '../../domain/index.ts';
 import type { ConnectorParts } from '../connection/connector.ts';
 import type { AnswerHeaders, HttpAnswer } from '../connection/exchange.ts';
-import { DOCUMENT_TIMEOUT, fetchDocument } from '../discovery/fetch-document.ts';
+import { DOCUMENT_TIMEOUT, fetchDocument, mayPass } from '../discovery/fetch-document.ts';
 import { settingsFault } from './introspection-fault.ts';
 import type { Fetched } from '../discovery/keep-fresh.ts';
 import { isCompressed } from './media-type.ts';
@@ -41,28 +41,19 @@ export async function loadKeySet(
   client: ClientContext,
   parts: ConnectorParts,
 ): Promise<Result<Fetched<KeySet>, Fault>> {
-  const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), DOCUMENT_TIMEOUT);
   const etag = known?.etag ?? null;
   const headers = [...ACCEPT, ...(etag === null ? [] : ['if-none-match', etag])];
-  try {
-    const outcome = await fetchDocument(
-      { url, headers, largest: LARGEST, signal: expiry.signal },
-      client,
-      parts,
-    );
-    switch (outcome.kind) {
-      case 'unusable':
-        return invalid(`its URL is refused: ${outcome.complaint}`);
-      case 'timeout':
-        return unavailable(`no key set within ${DOCUMENT_TIMEOUT} ms`);
-      case 'failed':
-        return unavailable(outcome.failure.detail);
-      case 'answered':
-        return judge(outcome.answer, known);
-    }
-  } finally {
-    clearTimeout(timer);
+  const signal = AbortSignal.timeout(DOCUMENT_TIMEOUT);
+  const outcome = await fetchDocument({ url, headers, largest: LARGEST, signal }, client, parts);
+  switch (outcome.kind) {
+    case 'unusable':
+      return invalid(`its URL is refused: ${outcome.complaint}`);
+    case 'timeout':
+      return unavailable(`no key set within ${DOCUMENT_TIMEOUT} ms`);
+    case 'failed':
+      return unavailable(outcome.failure.detail);
+    case 'answered':
+      return judge(outcome.answer, known);
   }
 }
 
@@ -71,9 +62,7 @@ function judge(answer: HttpAnswer, known: KeySet | null): Result<Fetched<KeySet>
   if (status === 304 && known !== null) return succeed({ value: known, refreshAfter: lifeOf(headers) });
   if (status === 200) return read(answer, known);
   const detail = `the key set was answered with status ${status}`;
-  // What will not pass by itself is a setting: theirs, or our URL.
-  const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
-  return mayPass ? unavailable(detail) : fail(settingsFault('signing_keys_unavailable', detail));
+  return mayPass(status) ? unavailable(detail) : fail(settingsFault('signing_keys_unavailable', detail));
 }
 
 function read({ headers, body }: HttpAnswer, known: KeySet | null): Result<Fetched<KeySet>, Fault> {

@@ -16,10 +16,10 @@ import type { Whereabouts } from './assertions.ts';
 import type { CallTokenParts, GrantedToken } from './call-token.ts';
 import { classOf } from '../class-of.ts';
 import type { AuthenticationChoice } from './client-authentication.ts';
-import { openConnections } from '../connection/connections.ts';
-import { type ConnectorParts, connectorSettingsOf } from '../connection/connector.ts';
+import type { ConnectorParts } from '../connection/connector.ts';
 import { secretCredentials } from './credentials.ts';
-import { exchange, type Exchange, type HttpRequest } from '../connection/exchange.ts';
+import type { Exchange, HttpRequest } from '../connection/exchange.ts';
+import { exchangeOnce } from '../connection/exchange-once.ts';
 import { formEncode } from '../question/form-encode.ts';
 import { settingsFault } from '../answer/introspection-fault.ts';
 import { readTokenAnswer } from './read-token-answer.ts';
@@ -72,21 +72,12 @@ export function createGrant(
     }
   }
 
-  /** On a connection of its own, closed at once: a token is good for a while. */
-  async function ask({ origin }: Target, request: HttpRequest): Promise<Exchange> {
-    const expiry = new AbortController();
-    const timer = setTimeout(() => expiry.abort(), timeout);
-    const connections = openConnections(origin, parts, {
-      ...connectorSettingsOf(client, milliseconds(Math.min(timeout / 2, LEAST_TIMEOUT))),
-      limit: 1,
-      life: timeout,
+  function ask({ origin }: Target, request: HttpRequest): Promise<Exchange> {
+    return exchangeOnce(origin, request, client, parts, {
+      signal: AbortSignal.timeout(timeout),
+      bodyLimit: () => LARGEST,
+      connectTimeout: milliseconds(Math.min(timeout / 2, LEAST_TIMEOUT)),
     });
-    try {
-      return await exchange(connections, request, { signal: expiry.signal, bodyLimit: () => LARGEST });
-    } finally {
-      clearTimeout(timer);
-      void connections.close();
-    }
   }
 }
 

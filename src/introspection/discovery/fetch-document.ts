@@ -1,7 +1,7 @@
 import { type ClientContext, milliseconds } from '../../domain/index.ts';
-import { openConnections } from '../connection/connections.ts';
-import { type ConnectorParts, connectorSettingsOf } from '../connection/connector.ts';
-import { exchange, type Exchange } from '../connection/exchange.ts';
+import type { ConnectorParts } from '../connection/connector.ts';
+import type { Exchange, HttpRequest } from '../connection/exchange.ts';
+import { exchangeOnce } from '../connection/exchange-once.ts';
 import { readTarget } from '../connection/target.ts';
 
 export type FetchedDocument =
@@ -30,24 +30,19 @@ export async function fetchDocument(
 ): Promise<FetchedDocument> {
   const target = readTarget(url, client);
   if (!target.ok) return { kind: 'unusable', complaint: target.failure };
+  const { origin, path } = target.value;
+  const request: HttpRequest = { method: 'GET', path, headers: [...HEADERS, ...headers], body: null };
+  const limits = {
+    signal,
+    bodyLimit: () => largest,
+    connectTimeout: milliseconds(DOCUMENT_TIMEOUT / 2),
+  };
+  return exchangeOnce(origin, request, client, parts, limits);
+}
 
-  // Fetched once in a quarter of an hour: a connection of its own, closed at once, is the simplest that works.
-  const connections = openConnections(target.value.origin, parts, {
-    ...connectorSettingsOf(client, milliseconds(DOCUMENT_TIMEOUT / 2)),
-    limit: 1,
-    life: DOCUMENT_TIMEOUT,
-  });
-  try {
-    const request = {
-      method: 'GET',
-      path: target.value.path,
-      headers: [...HEADERS, ...headers],
-      body: null,
-    } as const;
-    return await exchange(connections, request, { signal, bodyLimit: () => largest });
-  } finally {
-    void connections.close();
-  }
+/** Whether a status may be another one soon; what will not pass by itself is a setting, theirs or ours. */
+export function mayPass(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
 }
 
 /** For all places of a document together. */

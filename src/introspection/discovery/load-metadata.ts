@@ -10,7 +10,7 @@ import {
 } from '../../domain/index.ts';
 import type { ConnectorParts } from '../connection/connector.ts';
 import type { HttpAnswer } from '../connection/exchange.ts';
-import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument } from './fetch-document.ts';
+import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument, mayPass } from './fetch-document.ts';
 import { type IntrospectionFault, settingsFault } from '../answer/introspection-fault.ts';
 import { isCompressed, isJson } from '../answer/media-type.ts';
 import { JSON_LIMITS, parseStrictJson } from '../answer/parse-strict-json.ts';
@@ -36,18 +36,12 @@ export async function loadMetadata(
   client: ClientContext,
   parts: ConnectorParts,
 ): Promise<Result<LoadedMetadata, IntrospectionFault>> {
-  const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), DOCUMENT_TIMEOUT);
-  const { signal } = expiry;
-  try {
-    for (const url of placesOf(client)) {
-      const outcome = await fetchDocument({ url, ...METADATA_REQUEST, signal }, client, parts);
-      if (!isAbsent(outcome)) return judge(outcome, client);
-    }
-    return fail(settingsFault('metadata_unavailable', ABSENT));
-  } finally {
-    clearTimeout(timer);
+  const signal = AbortSignal.timeout(DOCUMENT_TIMEOUT);
+  for (const url of placesOf(client)) {
+    const outcome = await fetchDocument({ url, ...METADATA_REQUEST, signal }, client, parts);
+    if (!isAbsent(outcome)) return judge(outcome, client);
   }
+  return fail(settingsFault('metadata_unavailable', ABSENT));
 }
 
 /** In the order they are tried. */
@@ -87,8 +81,9 @@ function refused({ status }: HttpAnswer): IntrospectionFault {
       ? settingsFault('metadata_unavailable', moved)
       : fault('metadata_unavailable', moved);
   }
-  const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
-  return mayPass ? fault('metadata_unavailable', detail) : settingsFault('metadata_unavailable', detail);
+  return mayPass(status)
+    ? fault('metadata_unavailable', detail)
+    : settingsFault('metadata_unavailable', detail);
 }
 
 function read(answer: HttpAnswer, client: ClientContext): Result<LoadedMetadata, IntrospectionFault> {

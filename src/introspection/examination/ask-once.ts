@@ -5,9 +5,9 @@ import {
   milliseconds,
   type Clock,
 } from '../../domain/index.ts';
-import { openConnections } from '../connection/connections.ts';
-import { type ConnectorParts, connectorSettingsOf } from '../connection/connector.ts';
-import { exchange, type Exchange } from '../connection/exchange.ts';
+import type { ConnectorParts } from '../connection/connector.ts';
+import type { Exchange } from '../connection/exchange.ts';
+import { exchangeOnce } from '../connection/exchange-once.ts';
 import type { PreparedQuestion } from '../question/introspection-request.ts';
 
 export type Asked =
@@ -24,21 +24,17 @@ export async function askOnce(
   const { client, origin } = question;
   const { timeout, maxAnswer } = client.introspection;
   const expiry = new AbortController();
+  // Not AbortSignal.timeout, which would let the process end while code of others looks for a secret.
   const timer = setTimeout(() => expiry.abort(), timeout);
-  const connections = openConnections(origin, parts, {
-    ...connectorSettingsOf(client, milliseconds(timeout / 2)),
-    limit: 1,
-    life: timeout,
-  });
+  const { signal } = expiry;
   try {
-    const request = await question.requestFor(token, expiry.signal);
+    const request = await question.requestFor(token, signal);
     if (!request.ok) return { unasked: request.failure };
     const startedAt = parts.clock.monotonic();
-    const limits = { signal: expiry.signal, bodyLimit: () => maxAnswer };
-    const outcome = await exchange(connections, request.value, limits);
+    const limits = { signal, bodyLimit: () => maxAnswer, connectTimeout: milliseconds(timeout / 2) };
+    const outcome = await exchangeOnce(origin, request.value, client, parts, limits);
     return { exchange: outcome, tookMs: milliseconds(parts.clock.monotonic() - startedAt) };
   } finally {
     clearTimeout(timer);
-    void connections.close();
   }
 }

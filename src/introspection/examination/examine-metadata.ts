@@ -21,7 +21,10 @@ export async function examineMetadata(
   notes: Notes,
 ): Promise<ServerMetadata | null> {
   const visits = [];
-  for (const url of placesOf(client)) visits.push({ url, outcome: await visit(url, client, parts) });
+  for (const url of placesOf(client)) {
+    const signal = AbortSignal.timeout(DOCUMENT_TIMEOUT);
+    visits.push({ url, outcome: await fetchDocument({ url, ...METADATA_REQUEST, signal }, client, parts) });
+  }
 
   const deciding = visits.find(({ outcome }) => !isAbsent(outcome));
   for (const { url, outcome } of visits) tellVisit(url, outcome, notes);
@@ -58,16 +61,6 @@ export async function examineMetadata(
 interface Visit {
   readonly url: string;
   readonly outcome: FetchedDocument;
-}
-
-async function visit(url: string, client: ClientContext, parts: ConnectorParts): Promise<FetchedDocument> {
-  const expiry = new AbortController();
-  const timer = setTimeout(() => expiry.abort(), DOCUMENT_TIMEOUT);
-  try {
-    return await fetchDocument({ url, ...METADATA_REQUEST, signal: expiry.signal }, client, parts);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function tellVisit(url: string, outcome: FetchedDocument, notes: Notes): void {
