@@ -1,4 +1,5 @@
 /** Puts hosts and paths into the one form in which they are compared, and finds what is meant for a request. */
+export { parseAddressRange } from './address-range.ts';
 export { areRivals, rivalsAmong } from './are-rivals.ts';
 export { canonicalHost } from './canonical-host.ts';
 export { canonicalPath, type OpaquePath } from './canonical-path.ts';

@@ -1,6 +1,9 @@
-import { addressRange, hostPattern } from './addresses.ts';
+import { succeed } from '../../domain/index.ts';
+import { parseAddressRange } from '../../matching/index.ts';
+import { hostPattern } from './addresses.ts';
 import { flawOfHeaderName, method, pathPattern } from './http-words.ts';
 import { optional } from './key.ts';
+import { parsed } from './parsed.ts';
 import { flawOfText, group, list, mapOf, oneOrMore, text } from './texts.ts';
 
 /** Which requests a route or a client is for. */
@@ -46,7 +49,7 @@ export function match() {
       'any',
     ),
     clientAddresses: optional(
-      list(addressRange()),
+      list(clientRange()),
       "Ranges, one of which must hold the client's address, as `clientAddress.trustedHops` finds it.",
       'any',
     ),
@@ -55,5 +58,13 @@ export function match() {
       "URI, DNS name or subject of the client's certificate at Envoy, exactly. HTTP doors have none.",
       'any',
     ),
+  });
+}
+
+/** As rules compare addresses: an IPv4 address within IPv6 is an IPv4 address there. */
+function clientRange() {
+  return parsed({ type: 'an address range' }, (range) => {
+    const read = parseAddressRange(range);
+    return read.ok ? succeed(range) : read;
   });
 }
