@@ -108,7 +108,7 @@ describe('readSettings', () => {
     expect(secretOf(settings.clients[0])).toBe(CANARY);
   });
 
-  it('hands over the words of the domain for every key of a full file', async () => {
+  it('hands over the words of the domain for the keys of a full file', async () => {
     const door = createSelfSigned();
     const world = aWorld({
       environment: { SECRET: CANARY, DOOR_KEY: 'door-secret', ID: 'from-env' },
