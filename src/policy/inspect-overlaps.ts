@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { coversAll, mayBothFit, overlaps } from '../matching/index.ts';
-import type { Inspected } from './inspected.ts';
+import { type Inspected, listed } from './inspected.ts';
 
 /**
  * A rule of which some requests go on to a later one that asks for less: its hosts and paths match, the rest does not,
@@ -50,13 +50,9 @@ export function overlapFinding(rule: Inspected, near: readonly Inspected[]): rea
     )
     .map(({ name }) => name);
   if (after.length === 0) return [];
-  const others = after.length > 10 ? ` and ${after.length - 10} more` : '';
   const message =
     `route "${rule.name}" and these before it match some of the same requests, which go to the earlier one, ` +
-    `and they do not ask for the same: ${after
-      .slice(0, 10)
-      .map((name) => `"${name}"`)
-      .join(', ')}${others}`;
+    `and they do not ask for the same: ${listed(after)}`;
   return [{ kind: 'overlap', rule: rule.name, after, message }];
 }
 

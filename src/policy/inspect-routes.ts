@@ -2,7 +2,7 @@ import type { RouteSettings } from '../domain/index.ts';
 import { coversAll, coversRest, reachesBeyond } from '../matching/index.ts';
 import { leakFinding, type LeakFinding, overlapFinding, type OverlapFinding } from './inspect-overlaps.ts';
 import { inspectPatterns, type InvalidPattern } from './inspect-patterns.ts';
-import { type Inspected, inspectedOf, neighbours } from './inspected.ts';
+import { type Inspected, inspectedOf, listed, neighbours } from './inspected.ts';
 
 /** Something about the rules of a settings file that its author should know. Rules are named as in the file. */
 export type RouteFinding = InvalidPattern | GuardFinding | UnreachableRule | LeakFinding | OverlapFinding;
@@ -27,11 +27,10 @@ export interface UnreachableRule {
   readonly message: string;
 }
 
-const NAMES_SHOWN_MAX = 10;
-
 /**
  * What the rules do to each other, for `gatehouse check`; where patterns are invalid, only these. Takes a look at every
- * pair of rules whose paths may begin alike. An unreachable rule is named only when that is certain, so some that several rules together cover are not.
+ * pair of rules whose paths may begin alike. An unreachable rule is named only when that is certain, so some that
+ * several rules together cover are not.
  */
 export function inspectRoutes(routes: readonly RouteSettings[]): readonly RouteFinding[] {
   const invalid = inspectPatterns(routes, { scrub: [] });
@@ -76,10 +75,4 @@ function unreachableRule(rule: Inspected, near: readonly Inspected[]): readonly 
     return [{ kind: 'unreachable', rule: rule.name, by: by.name, message }];
   }
   return [];
-}
-
-function listed(names: readonly string[]): string {
-  const first = names.slice(0, NAMES_SHOWN_MAX).map((name) => `"${name}"`);
-  const others = names.length - first.length;
-  return others === 0 ? first.join(', ') : `${first.join(', ')} and ${others} more`;
 }

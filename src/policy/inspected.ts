@@ -55,3 +55,12 @@ export function neighbours(rules: readonly Inspected[]): (rule: Inspected) => re
 function firstSegments({ paths }: Inspected): ReadonlySet<string | null> {
   return new Set(paths.map(({ segments: [first = null] }) => (first === null ? null : foldCase(first))));
 }
+
+const NAMES_SHOWN_MAX = 10;
+
+/** Names of rules in a message. */
+export function listed(names: readonly string[]): string {
+  const first = names.slice(0, NAMES_SHOWN_MAX).map((name) => `"${name}"`);
+  const others = names.length - first.length;
+  return others === 0 ? first.join(', ') : `${first.join(', ')} and ${others} more`;
+}
