@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { ServerHttp2Stream } from 'node:http2';
 
 import type { ServiceDefinition } from '@grpc/grpc-js';
@@ -16,6 +16,7 @@ export function healthCalls(
   { Check, Watch }: ServiceDefinition,
 ): ReadonlyMap<string, TakeMessage> {
   if (Check === undefined || Watch === undefined) throw new Error('proto/: a method of Health is missing');
+  const { requestDeserialize, responseSerialize } = Check;
 
   return new Map<string, TakeMessage>([
     [
@@ -41,12 +42,12 @@ export function healthCalls(
   ]);
 
   function serviceIn(message: Buffer): string {
-    const request: unknown = Check?.requestDeserialize(message);
+    const request: unknown = requestDeserialize(message);
     const hasService = typeof request === 'object' && request !== null && 'service' in request;
     return hasService && typeof request.service === 'string' ? request.service : '';
   }
 
   function messageOf(status: HealthStatus): Buffer {
-    return Check?.responseSerialize({ status }) ?? Buffer.alloc(0);
+    return responseSerialize({ status });
   }
 }

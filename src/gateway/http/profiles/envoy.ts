@@ -7,7 +7,6 @@ import {
   type Refusal,
   type Result,
   succeed,
-  type UpstreamMutations,
 } from '../../../domain/index.ts';
 import type { AllowReply, Profile } from '../profile.ts';
 import { denied } from '../refusals.ts';
@@ -15,6 +14,7 @@ import { type Fields, onlyValue } from '../request-headers.ts';
 import { allowReply } from './allow-reply.ts';
 import { forwardedScheme } from './forwarded-scheme.ts';
 import { HOP_FIELDS } from './hop-fields.ts';
+import { rememberReplies } from './remember-replies.ts';
 
 const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms';
 /** Below Envoy's usual `server_uri.timeout` of 200 ms, for when it does not tell. */
@@ -27,7 +27,7 @@ const WAIT_UNTOLD = milliseconds(150);
  * Never: a 5xx. Envoy takes one as its own error, and `failure_mode_allow` would let the request through.
  */
 export function createEnvoyProfile({ pathPrefix }: { readonly pathPrefix: string }): Profile {
-  const kept = new WeakMap<UpstreamMutations, Result<AllowReply, Refusal>>();
+  const admit = rememberReplies((decision) => admitRemoving(decision, []));
 
   return {
     door: 'http:envoy',
@@ -47,12 +47,8 @@ export function createEnvoyProfile({ pathPrefix }: { readonly pathPrefix: string
     },
 
     admit(decision) {
-      const { mutations, strays, route } = decision;
-      let reply = kept.get(mutations);
-      if (reply === undefined) {
-        reply = admitRemoving(decision, []);
-        kept.set(mutations, reply);
-      }
+      const { strays, route } = decision;
+      const reply = admit(decision);
       if (strays.length === 0 || !reply.ok) return reply;
 
       const removing = admitRemoving(decision, strays);
