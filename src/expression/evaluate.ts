@@ -1,4 +1,4 @@
-import { type CelInput, isCelError, plan } from '@bufbuild/cel';
+import { type CelInput, plan } from '@bufbuild/cel';
 import { isJsonObject, type Json, type JsonObject } from '../domain/index.ts';
 import { ENVIRONMENT, ITEMS_MAX } from './functions.ts';
 import type { Expr } from './syntax.ts';
@@ -34,7 +34,6 @@ export function createEvaluate(expression: Expr, reads: WhatItReads): (roots: Ex
         request: requestOf(request, reads),
         route: new Map([['name', route]]),
       });
-      if (isCelError(result)) return 'failed';
       if (typeof result !== 'boolean') return 'failed';
       return result ? 'true' : 'false';
     } catch {
