@@ -75,8 +75,9 @@ export function watchBoard({ board, announcements, hear, lifetime, observe }: Bo
       if (isWhole) announcements.compare(new Set(texts.flatMap((text) => idOf(text) ?? [])));
       watermark = until;
       isBehind = false;
-      trouble = null;
       await announcements.send(publish);
+      // A store may be read and yet take nothing.
+      if (announcements.untold === 0) trouble = null;
     } else {
       // A store that refuses will refuse the next time, too; answers in it are all that there is then.
       isBehind = page.failure === 'unavailable';

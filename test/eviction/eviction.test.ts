@@ -127,6 +127,20 @@ describe('forgetting in several', () => {
     expect(await first.eviction.forget(asking({ token: TOKEN }), 'bearer')).toMatchObject({ told: 'later' });
   });
 
+  it('is told in the end to a store that can be read and takes nothing, which is said once', async () => {
+    const { board, first, second } = await twoReplicas();
+    board.fail('refused', { readable: true });
+    await first.eviction.forget(asking({ token: TOKEN }), 'bearer');
+    await aLook();
+    await aLook();
+    expect(first.events.filter(({ event }) => event === 'board_failed')).toHaveLength(1);
+    expect(first.eviction.status()).toMatchObject({ untold: 1, hears: false });
+    board.fail(null);
+    await aLook();
+    expect(first.eviction.status()).toMatchObject({ untold: 0, hears: true });
+    expect(second.eviction.forgotten.covers(ANSWER, 0)).toBe(true);
+  });
+
   it.each([
     ['the new one first', { newest: 2, former: 1 }, { newest: 1 }],
     ['the old one first', { newest: 1 }, { newest: 2, former: 1 }],

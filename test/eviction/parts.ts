@@ -39,11 +39,16 @@ export function aBoard() {
   const kept: string[] = [];
   const listeners = new Set<(text: string) => void>();
   let failure: BoardFailure | null = null;
+  let isReadable = false;
   let published = 0;
 
   return {
     kept,
-    fail: (next: BoardFailure | null) => void (failure = next),
+    /** @param readable as a store that has no room left is, or one that is a replica. */
+    fail(next: BoardFailure | null, { readable = false } = {}) {
+      failure = next;
+      isReadable = readable;
+    },
     published: () => published,
     /** What one replica has of it. */
     seenBy: (hears = true): MarkBoard => ({
@@ -56,7 +61,7 @@ export function aBoard() {
         return succeed(null);
       },
       async load(since) {
-        if (failure !== null) return fail(failure);
+        if (failure !== null && !isReadable) return fail(failure);
         const texts = kept.slice(Number(since ?? 0));
         return succeed({ texts, until: String(kept.length), isWhole: since === null });
       },
