@@ -47,8 +47,10 @@ export type Assembled = Omit<Settings, 'generation' | 'warnings' | 'files' | 'ef
 
 type Sources = Pick<References, 'textOf' | 'pemOf'>;
 
-/** A faultless file in the words of the domain. */
-/** @param folder of the file: relative paths start there. */
+/**
+ * A faultless file in the words of the domain.
+ * @param folder of the file: relative paths start there.
+ */
 export function assemble(input: SettingsInput, sources: Sources, folder: string): Assembled {
   const { listen, drain, log, metrics, realm, wait, scrub, clientAddress, discovery, cache } = input;
   const keys = (cache.keys ?? []).map((key) => secretOf(key, sources));

@@ -43,14 +43,15 @@ export async function readClientRecord(
   const root: Plain = { clients: { record: yaml.value.value } };
   const { input, findings } = validate(recordSchema, root);
   const filled = fillDefaults(recordSchema, root);
-  const raw = { path: [], value: root };
+  const record = at({ path: [], value: root }, ...PLACE);
+  const patterns = patternsOf(issuers);
   const before = [
     ...findings,
     ...checkClients({ path: [], value: filled }),
-    ...checkOwn(at(raw, ...PLACE)),
-    ...checkUrls(root, patternsOf(issuers)),
-    ...checkAmounts(at(raw, ...PLACE)),
-    ...checkIssuers(at(raw, ...PLACE), patternsOf(issuers)),
+    ...checkOwn(record),
+    ...checkUrls(root, patterns),
+    ...checkAmounts(record),
+    ...checkIssuers(record, patterns),
     ...checkSources(root),
   ];
   // Nothing is read for a record that asks for what it may not have.

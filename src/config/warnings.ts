@@ -1,6 +1,6 @@
 import type { ClientContext, Requirement, RouteMatch, RouteSettings } from '../domain/index.ts';
+import { compilePatterns, coversAll } from '../matching/index.ts';
 import type { Assembled } from './assemble.ts';
-import { isBroader } from './broader.ts';
 import { atKey, atValue, type Finding } from './finding.ts';
 import { isWide, parseAddressRange, staysOnHost } from './schema/addresses.ts';
 import { quoted } from './shown.ts';
@@ -112,7 +112,7 @@ function contextRules(routes: readonly RouteSettings[]): readonly Finding[] {
   return routes.flatMap((route, index) => {
     const asked = OF_GRPC.find(({ isAsked }) => isAsked(route.match));
     if (asked === undefined) return [];
-    const broader = routes.slice(index + 1).find((later) => isBroader(later.match, route.match));
+    const broader = routes.slice(index + 1).find((later) => isBroader(later, route));
     if (broader === undefined) return [];
     const path = ['routes', index, 'match', asked.key];
     const consequence =
@@ -121,4 +121,10 @@ function contextRules(routes: readonly RouteSettings[]): readonly Finding[] {
         : `requests there are denied instead of going on to ${quoted(broader.name)}`;
     return [atKey(path, `never fits at an HTTP door, which has no ${asked.what}; ${consequence}`)];
   });
+}
+
+/** Whether a rule's hosts and paths take in everything that another's do. */
+function isBroader(broader: RouteSettings, narrower: RouteSettings): boolean {
+  const [wide, narrow] = [compilePatterns(broader), compilePatterns(narrower)];
+  return wide.ok && narrow.ok && coversAll(wide.value, narrow.value);
 }

@@ -11,7 +11,7 @@ export interface PathPattern {
   readonly params: readonly PathParameter[];
   /** Ends in `**`: also everything below. */
   readonly isDeep: boolean;
-  /** Whether a path of the same segments must end in a slash, must not, or may. */
+  /** Whether a path of the same segments must end in a slash, must not, or may; of a deep pattern always `either`. */
   readonly end: 'either' | 'bare' | 'slashed';
   /** Whether `A` and `a` are the same. */
   readonly foldsCase: boolean;

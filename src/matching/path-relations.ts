@@ -6,7 +6,7 @@ export function matchesPath(pattern: PathPattern, segments: readonly string[], i
   const { isDeep, end, foldsCase } = pattern;
   if (isDeep ? segments.length < pattern.segments.length : segments.length !== pattern.segments.length)
     return false;
-  if (!isDeep && end !== 'either' && (end === 'slashed') !== isSlashed) return false;
+  if (end !== 'either' && (end === 'slashed') !== isSlashed) return false;
   return pattern.segments.every((word, at) => {
     const segment = segments[at] ?? '';
     return word === null || word === (foldsCase ? foldCase(segment) : segment);
@@ -25,8 +25,7 @@ export function coversPath(wide: PathPattern, narrow: PathPattern): boolean {
 export function overlapsPath(one: PathPattern, other: PathPattern): boolean {
   const [shorter, longer] = one.segments.length <= other.segments.length ? [one, other] : [other, one];
   if (shorter.segments.length < longer.segments.length && !shorter.isDeep) return false;
-  const isApart = [one.end, other.end].sort().join() === 'bare,slashed' && !one.isDeep && !other.isDeep;
-  if (isApart) return false;
+  if (one.end !== 'either' && other.end !== 'either' && one.end !== other.end) return false;
   const inAnyCase = one.foldsCase || other.foldsCase;
   return shorter.segments.every((word, at) => {
     const opposite = longer.segments[at];
