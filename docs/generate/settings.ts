@@ -29,8 +29,8 @@ an error; so is a value of the wrong form. \`gatehouse check\` lists all problem
 - \`<name>\` is a name of your choice, \`[]\` an item of a list. ${MUST_BE_GIVEN} means: in the map it stands in.
 
 The file, its secrets and its certificates are watched and read again when they change. A file with a problem in it
-leaves the settings before it in force. So does one that changes \`listen\` (certificates apart) or \`cache.shared\`, which
-needs a restart. Everything is known since version 0.1.0.
+leaves the settings before it in force. So does one that changes \`listen\` (certificates apart), \`cache.shared\` or a module
+of \`clientStore\`, which needs a restart. Everything is known since version 0.1.0.
 
 ${SECTIONS.map((section) => renderSection(section, built)).join('\n')}
 ## Not in this version

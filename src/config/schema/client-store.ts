@@ -78,7 +78,8 @@ function directory() {
     path: required(
       folder(),
       'The folder. It holds `<tenant>.yaml` or `<tenant>.json`, in the words of `clients.<name>`. A record has no ' +
-        '`match`, `required`, `allowHttp`, `connectTo` and `allowAddresses`, and no `{ env: … }`. ' +
+        '`match`, `required`, `allowHttp`, `connectTo`, `proxy`, `allowAddresses` and `introspection.facts`, and no ' +
+        '`{ env: … }`. ' +
         '`_wildcard.example.com.yaml` holds that of every host below `example.com` without one of its own.',
     ),
     ...trust(),
