@@ -214,22 +214,27 @@ describe('a service that knows tenants', () => {
     const authority = createAuthority();
     const mine = authority.issue(['URI:spiffe://gatehouse']);
     const certificate = authority.issue(['IP:127.0.0.1']);
-    const asked = async (tls: NonNullable<Differing['tls']>, names = certificate) => {
+    const demanding = { ...certificate, ca: authority.ca, requestCert: true };
+    type Presented = NonNullable<Parameters<typeof aService>[2]>['tls'];
+    const asked = async (tls: NonNullable<Differing['tls']>, presented: Presented = certificate) => {
       const scene = await aRecordScene(async ({ reader }) => {
-        const service = await aService(reader, { tls }, { tls: names });
+        const service = await aService(reader, { tls }, { tls: presented });
         service.put('a', aRecord({ clientId: 'a' }));
         return service;
       });
       return answerFor(scene, 'a');
     };
     const trusting = { ca: authority.ca, minVersion: 'TLSv1.2' } as const;
-    expect(await asked({ ...trusting, certificate: { cert: mine.cert, key: new Secret(mine.key) } })).toBe(
-      'a',
-    );
+    const showing = { ...trusting, certificate: { cert: mine.cert, key: new Secret(mine.key) } };
+    expect(await asked(showing, demanding)).toBe('a');
+    expect(await asked(trusting, demanding)).toMatch(/^client_store_failed/);
     expect(await asked({ ca: null, minVersion: 'TLSv1.2' })).toMatch(
       /^client_store_failed: .*connection failed/,
     );
     expect(await asked(trusting, authority.issue(['DNS:other.example']))).toMatch(/connection failed/);
+    const old = { ...certificate, maxVersion: 'TLSv1.2' } as const;
+    expect(await asked(trusting, old)).toBe('a');
+    expect(await asked({ ...trusting, minVersion: 'TLSv1.3' }, old)).toMatch(/connection failed/);
   });
 
   it('takes its tenant in the query, too', async () => {

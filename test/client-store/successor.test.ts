@@ -38,6 +38,8 @@ describe('successorOf', () => {
     const next = successorOf(client('a'), client('b'), at(MINUTE));
     expect(keptIn(next)).toEqual(['a', 11 * MINUTE]);
     expect(next).toMatchObject({ authentication: { method: 'client_secret_basic' } });
+    const shorter = client('b', { secretGrace: milliseconds(3 * MINUTE) });
+    expect(keptIn(successorOf(client('a'), shorter, at(MINUTE)))).toEqual(['a', 4 * MINUTE]);
   });
 
   it('keeps only the last of several', () => {

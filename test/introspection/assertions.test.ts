@@ -115,6 +115,11 @@ describe('a client assertion', () => {
     expect(decodeProtectedHeader(jwt).typ).toBe(typ);
   });
 
+  it('ends when the settings say so (CA-3)', async () => {
+    const { jwt } = await assertion(keyed('ES256', ec, { lifetime: milliseconds(10_500) }));
+    expect((await verify(jwt, ec.publicKey)).payload.exp).toBe(NOON + 11);
+  });
+
   it('names the client beside it when the settings say so (CA-1)', async () => {
     const { form } = await assertion(keyed('ES256', ec, { sendClientId: true }));
     expect(form.getAll('client_id')).toEqual(['gateway']);

@@ -121,8 +121,14 @@ export const reset = (): FixedAnswer => ({ kind: 'reset' });
 export const silence = (): FixedAnswer => ({ kind: 'silence' });
 
 export interface FaultServerSettings {
-  /** PEM texts; left out: plain http. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' };
+  /** PEM texts; left out: plain http. With `requestCert`, a certificate of `ca` is demanded. */
+  readonly tls?: {
+    readonly cert: string;
+    readonly key: string;
+    readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3';
+    readonly ca?: string;
+    readonly requestCert?: boolean;
+  };
   /** 0, a free one, if left out. */
   readonly port?: number;
 }
