@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 
 import { type ClientContext, milliseconds, type ResolveName, Secret } from '../../src/domain/index.ts';
 import { examineServer, type Finding } from '../../src/introspection/index.ts';
@@ -19,6 +20,7 @@ import {
 import { freePort } from '../support/processes.ts';
 import { startProxyServer } from '../support/proxy-server.ts';
 import { aClientOf, aDiscoveringClient, steadyRandomness, systemClock } from './scene.ts';
+import { signedAnswers } from './signer.ts';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';
@@ -356,43 +358,60 @@ const basicPair = ({ headers }: RecordedRequest): string =>
   Buffer.from(String(headers['authorization'] ?? '').replace('Basic ', ''), 'base64').toString();
 
 describe('the answer of the endpoint', () => {
-  it.each<[string, Answer, problem: RegExp, settings: readonly string[]]>([
+  it.each<[string, Answer, problem: RegExp, settings: () => readonly string[]]>([
     [
       'text/plain',
       jsonText('{"active":false}', { headers: { 'content-type': 'text/plain' } }),
       /content type is "text\/plain"; RFC 7662/,
-      [],
+      () => [],
     ],
-    ['no content type', { ...jsonText('{"active":false}'), headers: {} }, /content type is none/, []],
+    ['no content type', { ...jsonText('{"active":false}'), headers: {} }, /content type is none/, () => []],
     [
       'active as a string',
       json({ active: 'false' }),
       /^"active" is a JSON string; RFC 7662 section 2\.2 has a boolean/,
-      [],
+      () => [],
     ],
-    ['active as a number', json({ active: 0 }), /^"active" is a JSON number/, []],
-    ['no active', json({}), /"active" is missing/, []],
-    ['200 with HTML', html(), /HTML page came back with status 200/, [ENDPOINT]],
+    ['active as a number', json({ active: 0 }), /^"active" is a JSON number/, () => []],
+    ['no active', json({}), /"active" is missing/, () => []],
+    ['200 with HTML', html(), /HTML page came back with status 200/, () => [ENDPOINT]],
     [
       'a signed answer',
       jsonText('x.y.z', { headers: { 'content-type': 'application/token-introspection+jwt' } }),
       /is signed/,
-      ['introspection: { response: jwt }'],
+      () => ['introspection: { response: jwt }'],
     ],
-    ['a compressed answer', gzipped({ active: false }), /compressed/, []],
-    ['a huge answer', huge(70_000), /too long/, ['introspection: { maxAnswer: 1MiB }']],
-    ['a redirect', redirect(302, '/login'), /status 302/, []],
-    ['404', status(404), /status 404; is http:.* the introspection endpoint\?/, [ENDPOINT]],
-    ['405', status(405), /status 405/, [ENDPOINT]],
-    ['500', status(500), /status 500/, []],
-    ['429', status(429), /status 429/, []],
-    ['a token that is active though nobody issued it', json({ active: true }), /must not be believed/, []],
+    ['a compressed answer', gzipped({ active: false }), /compressed/, () => []],
+    ['a huge answer', huge(70_000), /too long/, () => ['introspection: { maxAnswer: 1MiB }']],
+    [
+      'a redirect',
+      redirect(302, '/login'),
+      /status 302/,
+      () => [`introspection: { endpoint: "${server.url('/login')}" }  # if that is right`],
+    ],
+    ['a redirect to nowhere', status(302), /status 302/, () => [ENDPOINT]],
+    ['404', status(404), /status 404; is http:.* the introspection endpoint\?/, () => [ENDPOINT]],
+    ['405', status(405), /status 405/, () => [ENDPOINT]],
+    ['500', status(500), /status 500/, () => []],
+    ['429', status(429), /status 429/, () => []],
+    [
+      'a token that is active though nobody issued it',
+      json({ active: true }),
+      /must not be believed/,
+      () => [],
+    ],
   ])('with %s: says what is wrong', async (_what, answer, problem, settings) => {
     server.on('/introspect', answer);
     const examined = await examine(asking());
     expect(examined.works).toBe(false);
     expect(examined.broken).toEqual([expect.stringMatching(problem)]);
-    if (settings.length > 0) expect(examined.settings).toEqual(settings);
+    expect(examined.settings).toEqual(settings());
+  });
+
+  it('that is plain where a signed one was asked for says so', async () => {
+    const { broken, settings } = await examine(asking({ introspection: { signedAnswers: signedAnswers() } }));
+    expect(broken).toEqual([expect.stringContaining('the answer is plain JSON')]);
+    expect(settings).toEqual(['introspection: { response: json }']);
   });
 
   it('that does not come in time says so', async () => {
@@ -435,6 +454,63 @@ describe('credentials that are refused', () => {
       expect(examined.broken).toEqual([expect.stringContaining('takes them another way')]);
       expect(examined.settings).toEqual(settings);
     }
+  });
+
+  const claimIn = ({ body }: RecordedRequest, name: 'aud' | 'typ'): unknown => {
+    const assertion = new URLSearchParams(body).get('client_assertion') ?? '';
+    return name === 'typ' ? decodeProtectedHeader(assertion).typ : decodeJwt(assertion).aud;
+  };
+
+  it.each<[setting: string, (request: RecordedRequest) => boolean]>([
+    ['sendClientId: true', ({ body }) => new URLSearchParams(body).get('client_id') === 'gateway'],
+    ['typ: JWT', (request) => claimIn(request, 'typ') === 'JWT'],
+    ['audience: introspection_endpoint', (request) => claimIn(request, 'aud') === server.url('/introspect')],
+  ])('are found to be wanted as assertions with %s', async (setting, isGood) => {
+    server.on('/introspect', takingOnly(isGood, status(401)));
+    const assertion = {
+      algorithms: ['HS256'],
+      audience: 'issuer',
+      type: null,
+      lifetime: milliseconds(60_000),
+      sendClientId: false,
+    } as const;
+    const secret = new Secret(`${SECRET}, of more than thirty-two bytes`);
+    const { broken, settings } = await examine(
+      asking({
+        issuer: server.origin,
+        authentication: { method: 'client_secret_jwt', secret, assertion },
+      }),
+    );
+    expect(broken).toEqual([expect.stringContaining('takes them another way')]);
+    expect(settings).toContain(`auth: { …, ${setting} }`);
+    expect(settings.filter((text) => text.startsWith('auth:'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['works with the previous one', 'previous', true, 2],
+    ['takes neither', 'another', false, 5],
+  ])('while they are rotated: tries both, once, where the server %s', async (_what, known, works, atMost) => {
+    const pair = `gateway:${known}`;
+    server.on(
+      '/introspect',
+      takingOnly((request) => basicPair(request) === pair, status(401)),
+    );
+    const authentication = { method: 'client_secret_basic', secret: new Secret('previous') } as const;
+    const examined = await examine(asking({ previous: { authentication, until: null } }));
+    expect(examined.works).toBe(works);
+    expect(examined.odd).toContainEqual(expect.stringContaining('the previous one is tried'));
+    expect(examined.broken).toHaveLength(works ? 0 : 1);
+    expect(server.requests.length).toBeLessThanOrEqual(atMost);
+  });
+
+  it('are missing where the code that hands them over fails, and nothing is asked', async () => {
+    const secretFrom = () => Promise.reject(new Error('hunter2'));
+    const { works, broken } = await examine({ ...asking(), secretFrom });
+    expect({ works, broken }).toEqual({
+      works: false,
+      broken: [expect.stringMatching(/^we cannot say who we are: .*failed, or took too long$/)],
+    });
+    expect(server.requests).toEqual([]);
   });
 
   it.each([401, 403])(

@@ -11,7 +11,12 @@ import { exchangeOnce } from '../connection/exchange-once.ts';
 import type { PreparedQuestion } from '../question/introspection-request.ts';
 
 export type Asked =
-  | { readonly exchange: Exchange; readonly tookMs: Milliseconds }
+  | {
+      readonly exchange: Exchange;
+      readonly tookMs: Milliseconds;
+      /** As of a request that was refused: whether another would say in another way who we are. */
+      readonly renew: () => boolean;
+    }
   /** We could not say who we are. */
   | { readonly unasked: Fault };
 
@@ -33,7 +38,8 @@ export async function askOnce(
     const startedAt = parts.clock.monotonic();
     const limits = { signal, bodyLimit: () => maxAnswer, connectTimeout: milliseconds(timeout / 2) };
     const outcome = await exchangeOnce(origin, request.value, client, parts, limits);
-    return { exchange: outcome, tookMs: milliseconds(parts.clock.monotonic() - startedAt) };
+    const tookMs = milliseconds(parts.clock.monotonic() - startedAt);
+    return { exchange: outcome, tookMs, renew: () => request.value.renew() };
   } finally {
     clearTimeout(timer);
   }

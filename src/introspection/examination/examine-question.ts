@@ -9,10 +9,19 @@ import { type Notes, withoutQuery } from './finding.ts';
 import { otherWays } from './other-ways.ts';
 
 /** Asks about a random token, as an enquiry does, and when we are refused, in other ways, too. */
-export async function examineQuestion(
+export function examineQuestion(
   question: PreparedQuestion,
   parts: EnquirerParts,
   notes: Notes,
+): Promise<void> {
+  return askAndJudge(question, parts, notes, { mayRenew: true });
+}
+
+async function askAndJudge(
+  question: PreparedQuestion,
+  parts: EnquirerParts,
+  notes: Notes,
+  { mayRenew }: { readonly mayRenew: boolean },
 ): Promise<void> {
   const { endpoint, authentication, client } = question;
   const asked = await askOnce(question, aToken(parts), parts);
@@ -33,6 +42,11 @@ export async function examineQuestion(
     examineAnswer(exchange.answer, reading, endpoint, notes);
     return;
   }
+  const who = `client id and secret as ${authentication.method}`;
+  if (mayRenew && isAboutUs(reading) && asked.renew()) {
+    notes.odd(`the server refuses our ${who}; the previous one is tried, as an enquiry would`);
+    return askAndJudge(question, parts, notes, { mayRenew: false });
+  }
 
   const working: string[] = [];
   for (const { client: differing, setting } of otherWays(client, endpoint, authentication.method)) {
@@ -41,7 +55,6 @@ export async function examineQuestion(
     source.pause();
     if (other.ok && (await works(other.value, parts))) working.push(setting);
   }
-  const who = `client id and secret as ${authentication.method}`;
   if (working.length > 0)
     notes.broken(`the server refuses our ${who}, and takes them another way`, ...working);
   else
@@ -52,7 +65,11 @@ export async function examineQuestion(
 
 /** 403 without a word about whom is refused says the same here: nobody else but us can be meant. */
 function isRefused(reading: Result<Introspection, Fault>, status: number): boolean {
-  return !reading.ok && (reading.failure.reason === 'credentials_refused' || status === 403);
+  return isAboutUs(reading) || (!reading.ok && status === 403);
+}
+
+function isAboutUs(reading: Result<Introspection, Fault>): boolean {
+  return !reading.ok && reading.failure.reason === 'credentials_refused';
 }
 
 async function works(question: PreparedQuestion, parts: EnquirerParts): Promise<boolean> {
