@@ -104,7 +104,9 @@ describe('keepFresh', () => {
     expect(kept.get()).toEqual(succeed('b'));
     await strike();
     await settle(good('b'));
-    expect(outcomes).toEqual(['changed', 'changed', 'unchanged']);
+    expect(outcomes).toEqual(
+      ['changed', 'changed', 'unchanged'].map((outcome) => ({ outcome, detail: null })),
+    );
   });
 
   it('keeps the last good value however long the outage lasts, with less and less haste (G15)', async () => {
@@ -131,7 +133,7 @@ describe('keepFresh', () => {
     expect(await first).toEqual(succeed('copy'));
     expect(kept.state).toMatchObject({ confirmedAt: null, failures: 1, lastFault: insteadOf });
     expect(plannedAfter()).toBe(60_000);
-    expect(outcomes).toEqual([insteadOf]);
+    expect(outcomes).toEqual([{ outcome: insteadOf.reason, detail: insteadOf.detail }]);
     await strike();
     await settle(good('a'));
     expect(kept.get()).toEqual(succeed('a'));

@@ -94,13 +94,7 @@ export function createPublishedKeys(url: string, client: ClientContext, parts: E
       isAwaited = false;
       return discoveries.take(urgency, () => fetch(known));
     },
-    onOutcome(outcome) {
-      const words =
-        typeof outcome === 'string'
-          ? { outcome, detail: null }
-          : { outcome: outcome.reason, detail: outcome.detail };
-      observe({ event: 'signing_keys_refreshed', client: client.name, ...words });
-    },
+    onOutcome: (told) => observe({ event: 'signing_keys_refreshed', client: client.name, ...told }),
     clock,
     randomness,
   });

@@ -49,11 +49,29 @@ export function wayTo(
   const url = new URL(origin);
   const protocol = url.protocol === 'http:' ? 'http:' : 'https:';
   const standardPort = protocol === 'http:' ? 80 : 443;
-  const host = connectTo?.host ?? url.hostname.replace(/^\[|\]$/g, '');
+  const host = connectTo?.host ?? hostOf(origin);
   const port = connectTo?.port ?? (url.port === '' ? standardPort : Number(url.port));
   const end = { protocol, host, port } as const;
   if (proxy === undefined) return { end, through: proxyFor(end) };
   return { end, through: proxy.kind === 'named' ? proxy.proxy : null };
+}
+
+/** Whom the server's certificate must name. */
+export function serverNameFor(origin: string, connectTo: ConnectTo | null): string {
+  return connectTo?.serverName ?? hostOf(origin);
+}
+
+function hostOf(origin: string): string {
+  return new URL(origin).hostname.replace(/^\[|\]$/g, '');
+}
+
+/** Whom we trust there, and what we show. */
+export function tlsOptionsOf({ minVersion, ca, certificate }: ClientTls) {
+  return {
+    minVersion,
+    ...(ca === null ? {} : { ca }),
+    ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key.reveal() }),
+  };
 }
 
 /**
@@ -69,7 +87,7 @@ export function createConnector(
   settings: ConnectorSettings,
 ): buildConnector.connector {
   const { tls, connectTo, mayConnect, connectTimeout } = settings;
-  const name = connectTo?.serverName ?? new URL(origin).hostname.replace(/^\[|\]$/g, '');
+  const name = serverNameFor(origin, connectTo);
   const { end, through } = wayTo(origin, settings, proxyFor);
   const connect = buildConnector({
     allowH2: false,
@@ -77,11 +95,7 @@ export function createConnector(
     // Said, not left out: NODE_TLS_REJECT_UNAUTHORIZED=0 must not reach the authorization server.
     rejectUnauthorized: true,
     checkServerIdentity: (_connectedTo, certificate) => checkServerIdentity(name, certificate),
-    minVersion: tls.minVersion,
-    ...(tls.ca === null ? {} : { ca: tls.ca }),
-    ...(tls.certificate === undefined
-      ? {}
-      : { cert: tls.certificate.cert, key: tls.certificate.key.reveal() }),
+    ...tlsOptionsOf(tls),
     lookup: lookupWith(resolveName, mayConnect),
   });
 

@@ -4,6 +4,7 @@ import {
   fail,
   type Failed,
   type Fault,
+  type FaultReason,
   type Milliseconds,
   milliseconds,
   type MonotonicMilliseconds,
@@ -54,10 +55,16 @@ export interface Fetched<Value> {
   readonly insteadOf?: Fault;
 }
 
+/** How a fetch ended, as telemetry is told. */
+export interface FetchOutcome {
+  readonly outcome: 'changed' | 'unchanged' | FaultReason;
+  readonly detail: string | null;
+}
+
 export interface KeepFreshParts<Value> {
   /** Told the value in hand, which it hands back when nothing has changed. Never rejects. */
   readonly fetch: (kept: Value | null) => Promise<Result<Fetched<Value>, Fault>>;
-  readonly onOutcome: (outcome: 'changed' | 'unchanged' | Fault) => void;
+  readonly onOutcome: (told: FetchOutcome) => void;
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly randomness: Pick<Randomness, 'fraction'>;
   readonly schedule?: Schedule;
@@ -129,7 +136,7 @@ export function keepFresh<Value>(parts: KeepFreshParts<Value>): KeptFresh<Value>
     confirmedAt = endedAt;
     // Earlier by up to a tenth, so that replicas do not ask in step.
     plan(milliseconds(Math.max(FLOOR, refreshAfter * (1 - randomness.fraction() / 10))));
-    onOutcome(isSame ? 'unchanged' : 'changed');
+    onOutcome({ outcome: isSame ? 'unchanged' : 'changed', detail: null });
     return confirmed;
   }
 
@@ -137,7 +144,7 @@ export function keepFresh<Value>(parts: KeepFreshParts<Value>): KeptFresh<Value>
     failed = failure;
     failures += 1;
     plan(backOff(kept === null ? WITH_NOTHING : WITH_A_VALUE, failures, randomness.fraction()));
-    onOutcome(failure.failure);
+    onOutcome({ outcome: failure.failure.reason, detail: failure.failure.detail });
     return kept ?? failure;
   }
 

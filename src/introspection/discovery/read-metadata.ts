@@ -74,7 +74,7 @@ export function readMetadata(published: Json, client: ClientContext): Result<Ser
       const authentication = { ...NOTHING_SAID, ...grantMethods };
       return succeed({ introspectionEndpoint: configured, authentication, ...rest, warnings: [] });
     }
-    const algorithms = texts(document, ALGORITHMS);
+    const algorithms = texts(document, ASSERTION_ALGORITHMS);
     return succeed({
       introspectionEndpoint: endpoint(aliased(document, client), 'introspection_endpoint', client),
       authentication: {
@@ -107,7 +107,7 @@ function overridden(published: JsonObject, overrides: JsonObject | undefined): J
   return { __proto__: null, ...published, ...overrides };
 }
 
-const ALGORITHMS = 'introspection_endpoint_auth_signing_alg_values_supported';
+export const ASSERTION_ALGORITHMS = 'introspection_endpoint_auth_signing_alg_values_supported';
 
 /** RFC 8414 section 2: with assertions there must be a list, and `none` must not be in it (META-9). */
 function warningsAbout(
@@ -116,10 +116,12 @@ function warningsAbout(
 ): readonly string[] {
   if (algorithms === null)
     return 'assertion' in authentication
-      ? [`the document lists no "${ALGORITHMS}", so the algorithm is the one of our settings or key`]
+      ? [
+          `the document lists no "${ASSERTION_ALGORITHMS}", so the algorithm is the one of our settings or key`,
+        ]
       : [];
   return algorithms.includes('none')
-    ? [`the document lists "none" in "${ALGORITHMS}", which is passed over`]
+    ? [`the document lists "none" in "${ASSERTION_ALGORITHMS}", which is passed over`]
     : [];
 }
 
@@ -178,10 +180,15 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 function issuerProblem(stated: Json | undefined, configured: string | null): string | null {
   if (typeof stated !== 'string') return 'the document has no "issuer"';
   if (stated === configured) return null;
-  const bare = (issuer: string | null): string => (issuer ?? '').replace(/\/$/, '');
-  return bare(stated) === bare(configured)
+  return isSameButSlash(stated, configured)
     ? '"issuer" differs from the one configured in its final slash'
     : '"issuer" is not the one configured';
+}
+
+/** The final slash alone is a slip; another name may be the one seen from outside, or somebody else's. */
+export function isSameButSlash(stated: string, configured: string | null): boolean {
+  const bare = (issuer: string | null): string => (issuer ?? '').replace(/\/$/, '');
+  return bare(stated) === bare(configured);
 }
 
 function trustedOrigins({ issuer, metadataUrl, endpointOrigins }: ClientContext): ReadonlySet<string> {

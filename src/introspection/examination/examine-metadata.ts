@@ -6,7 +6,7 @@ import type { HttpAnswer } from '../connection/exchange.ts';
 import { DOCUMENT_TIMEOUT, type FetchedDocument, fetchDocument } from '../discovery/fetch-document.ts';
 import { isAbsent, judge, METADATA_REQUEST, placesOf } from '../discovery/load-metadata.ts';
 import { JSON_LIMITS, parseStrictJson } from '../answer/parse-strict-json.ts';
-import type { ServerMetadata } from '../discovery/read-metadata.ts';
+import { ASSERTION_ALGORITHMS, isSameButSlash, type ServerMetadata } from '../discovery/read-metadata.ts';
 import { readTarget } from '../connection/target.ts';
 import { type Notes, quoted, withoutQuery } from './finding.ts';
 
@@ -114,10 +114,8 @@ function adviceForDocument(document: JsonObject, url: string, client: ClientCont
   return [`endpointOrigins: [${new URL(endpoint).origin}]  # if that server may see your tokens and secrets`];
 }
 
-/** The final slash alone is a slip; another name may be the one seen from outside, or somebody else's. */
 function adviceForIssuer(stated: string, url: string, { issuer }: ClientContext): readonly string[] {
-  const bare = (text: string | null): string => (text ?? '').replace(/\/$/, '');
-  if (bare(stated) === bare(issuer)) return [`issuer: ${quoted(stated)}`];
+  if (isSameButSlash(stated, issuer)) return [`issuer: ${quoted(stated)}`];
   return [`issuer: ${quoted(stated)}  # if that is who you mean\nmetadataUrl: ${quoted(url)}`];
 }
 
@@ -127,11 +125,9 @@ function tellDeviations(document: JsonObject, metadata: ServerMetadata, notes: N
   else notes.fact(`clients authenticate there with ${methods.map(quoted).join(', ')}`);
 
   const asserts = methods?.some((method) => method.endsWith('_jwt')) === true;
-  const algorithms = document[ALGORITHMS];
+  const algorithms = document[ASSERTION_ALGORITHMS];
   if (asserts && algorithms === undefined)
-    notes.odd(`it offers assertions, but no "${ALGORITHMS}" (RFC 8414 section 2)`);
+    notes.odd(`it offers assertions, but no "${ASSERTION_ALGORITHMS}" (RFC 8414 section 2)`);
   if (Array.isArray(algorithms) && algorithms.includes('none'))
-    notes.odd(`it lists "none" in "${ALGORITHMS}" (RFC 8414 section 2), which is passed over`);
+    notes.odd(`it lists "none" in "${ASSERTION_ALGORITHMS}" (RFC 8414 section 2), which is passed over`);
 }
-
-const ALGORITHMS = 'introspection_endpoint_auth_signing_alg_values_supported';

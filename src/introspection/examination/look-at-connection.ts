@@ -5,7 +5,13 @@ import { URL } from 'node:url';
 import { type ClientContext, fail, milliseconds, type Result, succeed } from '../../domain/index.ts';
 import { AddressRefused, createAddressGuard } from '../connection/address-guard.ts';
 import { type ConnectionFailure, describeFailure } from '../connection/connection-failure.ts';
-import { type ConnectorParts, mayBeNamed, wayTo } from '../connection/connector.ts';
+import {
+  type ConnectorParts,
+  mayBeNamed,
+  serverNameFor,
+  tlsOptionsOf,
+  wayTo,
+} from '../connection/connector.ts';
 import { lookupWith } from '../connection/lookup.ts';
 import { openTunnel } from '../connection/tunnel.ts';
 
@@ -40,7 +46,7 @@ export async function lookAtConnection(
 ): Promise<Result<Sight, ConnectionFailure>> {
   try {
     const socket = await open(origin, client, parts);
-    const name = client.connectTo?.serverName ?? hostOf(origin);
+    const name = serverNameFor(origin, client.connectTo);
     if (new URL(origin).protocol === 'http:') {
       socket.destroy();
       return succeed({ kind: 'plain' });
@@ -74,12 +80,8 @@ async function lookAtTls(socket: Socket, name: string, { tls }: ClientContext): 
     rejectUnauthorized: false,
     // Whose it is and what it is for are two questions.
     checkServerIdentity: () => undefined,
-    minVersion: tls.minVersion,
     ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...(tls.ca === null ? {} : { ca: tls.ca }),
-    ...(tls.certificate === undefined
-      ? {}
-      : { cert: tls.certificate.cert, key: tls.certificate.key.reveal() }),
+    ...tlsOptionsOf(tls),
   });
   try {
     await happens(secure, 'secureConnect');
@@ -128,10 +130,6 @@ function happens(socket: Socket, event: 'connect' | 'secureConnect'): Promise<vo
     socket.on('error', (error) => settle(() => reject(error)));
     socket.once('close', () => settle(() => reject(new Lost())));
   });
-}
-
-function hostOf(origin: string): string {
-  return new URL(origin).hostname.replace(/^\[|\]$/g, '');
 }
 
 class TooSlow extends Error {

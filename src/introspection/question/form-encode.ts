@@ -8,9 +8,12 @@ export function formEncode(value: string): string {
 
 /** The same of a byte string, one character for each byte, whether or not they are UTF-8. */
 export function formEncodeBytes(bytes: string): string {
-  return bytes.replace(/[^\w.~*-]/g, (byte) =>
-    byte === ' ' ? '+' : `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-  );
+  return bytes.replace(/[^\w.~*-]/g, (byte) => (byte === ' ' ? '+' : percentEncoded(byte)));
+}
+
+/** One byte, given as a character: `%0A`. */
+export function percentEncoded(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 const REST: ReadonlyMap<string, string> = new Map([

@@ -69,13 +69,7 @@ function fromMetadata(client: ClientContext, parts: EnquirerParts): QuestionSour
       wasTried = true;
       return discoveries.take(urgency, () => fetchQuestion(client, known, { ...parts, answers }));
     },
-    onOutcome(outcome) {
-      const words =
-        typeof outcome === 'string'
-          ? { outcome, detail: null }
-          : { outcome: outcome.reason, detail: outcome.detail };
-      observe({ event: 'metadata_refreshed', client: client.name, ...words });
-    },
+    onOutcome: (told) => observe({ event: 'metadata_refreshed', client: client.name, ...told }),
     clock,
     randomness,
   });

@@ -8,7 +8,7 @@ import {
   UnusableRequestError,
 } from '../../domain/index.ts';
 import { canonicalHost, canonicalPath } from '../../matching/index.ts';
-import { formEncode, formEncodeBytes } from './form-encode.ts';
+import { formEncode, formEncodeBytes, percentEncoded } from './form-encode.ts';
 import { encodeParts } from './question-identity.ts';
 import { factsOf } from './question-wording.ts';
 
@@ -81,9 +81,7 @@ function valueOf(fact: RequestFact, context: RequestContext): string | null {
 /** As header values for the upstream are encoded: whatever is not visible ASCII, `%`, and spaces at the ends. */
 function headerEncode(value: string): string {
   return value.replace(/[^\x20-\x24\x26-\x7e]|^ +| +$/g, (piece) =>
-    Array.from(piece, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`).join(
-      '',
-    ),
+    Array.from(piece, percentEncoded).join(''),
   );
 }
 
