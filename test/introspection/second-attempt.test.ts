@@ -96,7 +96,7 @@ describe('a second attempt', () => {
 
   it('is made only while the endpoint is not suspended', async () => {
     server.always(status(503));
-    const client = clientHere({ timeout: 500 });
+    const client = clientHere();
     await Promise.all(Array.from({ length: 30 }, (_, index) => scene.ask(client, `token-${index}`)));
     server.forget();
     await new Promise((resolve) => setTimeout(resolve, 1_100));
