@@ -69,8 +69,8 @@ export interface HttpDoorSettings {
   readonly secretHeader: SecretHeader | null;
   /** The longest a check may wait at this door. */
   readonly timeout: Milliseconds;
-  /** Open at once; 4096 when left out. */
-  readonly connections?: number;
+  /** Open at once. */
+  readonly connections: number;
   readonly tls: DoorTls | null;
 }
 
@@ -101,7 +101,7 @@ export async function openHttpDoor(
   const refused = refuseNoCheck(server, serveCheck.refuse);
   server.on('request', serveCheck.serve);
   limitConnections(server, {
-    most: settings.connections ?? CONNECTIONS,
+    most: settings.connections,
     isKnown: createIsInRange(trust),
     onRefused: (cause) => observe({ event: 'connection_refused', door: profile.door, cause }),
   });
@@ -122,8 +122,6 @@ export async function openHttpDoor(
     close: (grace) => closeWithin(grace, server, serveCheck, refused),
   };
 }
-
-const CONNECTIONS = 4096;
 
 function profileOf({ profile, pathPrefix }: HttpDoorSettings): Profile {
   switch (profile) {

@@ -12,7 +12,7 @@ export interface TrustSettings {
   /** A unix socket: who may connect is told by the mode of its file. */
   readonly overUnixSocket: boolean;
   /** Whose certificate is good for asking; `null`: anybody's that the connection was opened with. */
-  readonly isAllowedPeer?: IsAllowedPeer | null;
+  readonly isAllowedPeer: IsAllowedPeer | null;
 }
 
 export interface SecretHeader {
@@ -39,7 +39,7 @@ export function createIsInRange({
  * @throws Error naming the entry of `trustedPeers` that is neither an address nor a range.
  */
 export function createIsTrustedPeer(settings: TrustSettings): IsTrustedPeer {
-  const { secretHeader, isAllowedPeer = null } = settings;
+  const { secretHeader, isAllowedPeer } = settings;
   const isInRange = createIsInRange(settings);
   // Neither the address of a connection nor its certificate ever changes, so they are looked up once for each.
   const verdicts = new WeakMap<object, boolean>();

@@ -97,6 +97,7 @@ export async function openDoor(
       trustedPeers: ['127.0.0.1/32', '::1/128'],
       secretHeader: null,
       timeout: milliseconds(2_000),
+      connections: 4_096,
       tls: null,
       ...settings,
     },

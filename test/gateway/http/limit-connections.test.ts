@@ -67,4 +67,12 @@ describe('the connections of an HTTP door (T-61)', () => {
     isKnown = true;
     expect((await ask({ port }, { headers: ['Host', 'h'] })).status).toBe(200);
   });
+
+  it('are those of strangers when their addresses are not among `trustedPeers`', async () => {
+    const { door, port, events } = await openDoor(() => anAllow(), { trustedPeers: ['192.0.2.0/24'] });
+    open.push({ end: () => door.close(milliseconds(0)) });
+    for (let count = 0; count < 65; count += 1) await idleAt(port);
+    await eventually('one to be refused', () => (events.length > 0 ? true : null));
+    expect(events).toEqual([{ event: 'connection_refused', door: 'http:nginx', cause: 'strangers' }]);
+  });
 });

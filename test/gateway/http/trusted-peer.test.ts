@@ -7,7 +7,12 @@ import { createIsTrustedPeer } from '../../../src/gateway/http/trusted-peer.ts';
 const NO_FIELDS = collectFields([]);
 
 function trusts(trustedPeers: readonly string[], remoteAddress: string | undefined): boolean {
-  const isTrustedPeer = createIsTrustedPeer({ trustedPeers, secretHeader: null, overUnixSocket: false });
+  const isTrustedPeer = createIsTrustedPeer({
+    trustedPeers,
+    secretHeader: null,
+    overUnixSocket: false,
+    isAllowedPeer: null,
+  });
   return isTrustedPeer({ remoteAddress }, NO_FIELDS);
 }
 
@@ -48,6 +53,7 @@ describe('the secret header (NGX-5)', () => {
     trustedPeers: [],
     secretHeader: { name: 'X-Gatehouse-Key', value: new Secret('schlüssel') },
     overUnixSocket: true,
+    isAllowedPeer: null,
   });
   const sent = Buffer.from('schlüssel', 'utf8').toString('latin1');
 
@@ -71,6 +77,7 @@ describe('the secret header (NGX-5)', () => {
       trustedPeers: ['10.0.0.0/8'],
       secretHeader: { name: 'x-gatehouse-key', value: new Secret('key') },
       overUnixSocket: false,
+      isAllowedPeer: null,
     });
     const fields = collectFields(['x-gatehouse-key', 'key']);
     expect(both({ remoteAddress: '10.0.0.1' }, fields)).toBe(true);
