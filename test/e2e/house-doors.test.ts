@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
+import { connect as connectHttp2, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -293,7 +293,7 @@ async function statusOfPut(port: number): Promise<number | undefined> {
   stream.on('error', () => undefined);
   const check = aCheck();
   stream.end(Buffer.concat([Buffer.of(0, 0, 0, check.length >> 8, check.length & 0xff), check]));
-  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders & IncomingHttpStatusHeader];
   session.destroy();
   return headers[':status'];
 }
