@@ -9,6 +9,7 @@ import { type AuthorizationServer, startAuthorizationServer } from '../support/a
 import { createAuthority } from '../support/certificates.ts';
 import { type FaultServer, json, startFaultServer, status } from '../support/fault-server.ts';
 import { temporaryFolder } from '../support/processes.ts';
+import { startProxyServer } from '../support/proxy-server.ts';
 
 const folder = temporaryFolder('doctor');
 afterAll(() => folder.remove());
@@ -111,6 +112,17 @@ describe('doctor, with odd servers', () => {
       code: 0,
       asked: 1,
     });
+  });
+
+  it('goes the way out that the environment names', async () => {
+    const proxy = await startProxyServer();
+    server.always(json({ active: false }));
+    const endpoint = `introspection: { endpoint: "http://idp.example.invalid:${new URL(server.origin).port}/" }`;
+    const environment = { CLIENT_SECRET: SECRET, http_proxy: proxy.origin };
+    const { code, out } = await doctor(`{ ${endpoint}, ${REST} }`, [], { environment });
+    expect(out).toContain(`goes through the proxy ${proxy.origin}, as the environment says`);
+    expect({ code, asked: server.requests.length }).toEqual({ code: 0, asked: 1 });
+    await proxy.stop();
   });
 
   it('finds out that an authority is not known, and is content when it is', async () => {
