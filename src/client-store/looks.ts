@@ -17,6 +17,8 @@ import type { StoreHealth } from './store-health.ts';
 export interface Looks {
   /** Joins the look at this name that is under way, or begins one. Settles within twice `timeout`; never rejects. */
   take(name: string, request: RequestContext): Promise<Held>;
+  /** The record has changed: what is held, and what a look that is under way brings, may be from before. */
+  changed(name: string): void;
   status(): JsonObject;
 }
 
@@ -34,23 +36,34 @@ export function createLooks<Version>(
 ): Looks {
   const flights = createSingleFlight<string, Held>(() => milliseconds(0));
   const gate = createGate(limits);
-  return { take, status: () => ({ reading: gate.inside, waiting: gate.waiting }) };
+  /** Names that are being read, and whether their record has changed since that began. */
+  const underWay = new Map<string, boolean>();
+  return { take, changed, status: () => ({ reading: gate.inside, waiting: gate.waiting }) };
 
   function take(name: string, context: RequestContext): Promise<Held> {
     return flights.join(name) ?? flights.start(name, () => look(name, context));
+  }
+
+  function changed(name: string): void {
+    shelf.expire(name);
+    if (underWay.has(name)) underWay.set(name, true);
   }
 
   async function look(name: string, request: RequestContext): Promise<Held> {
     const leave = await gate.enter(AbortSignal.timeout(timeout));
     if (typeof leave === 'string') return shelf.last(name) ?? { answer: TOO_MANY, isAbsent: false };
     try {
+      underWay.set(name, false);
       const before = shelf.last(name);
       const reading = await read(name, before, request);
       const outcome = reading.kind === 'failed' ? reading.cause : reading.kind;
       observe({ event: 'client_record_read', outcome });
       health.note(reading);
-      return shelf.keep(name, reading, before);
+      const held = shelf.keep(name, reading, before);
+      if (underWay.get(name) === true) shelf.expire(name);
+      return held;
     } finally {
+      underWay.delete(name);
       leave();
     }
   }

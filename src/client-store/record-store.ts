@@ -57,8 +57,8 @@ export function createRecordStore<Version>(
     () => shelf.size,
   );
   const shelf = createRecordShelf<Version>({ clock, observe, changed: () => listeners.changed() }, settings);
-  source.watch?.((name) => shelf.expire(name));
   const looks = createLooks({ source, shelf, health, clock, observe }, settings);
+  source.watch?.((name) => looks.changed(name));
 
   return {
     get,

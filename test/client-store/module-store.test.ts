@@ -146,6 +146,23 @@ describe('a module that knows tenants', () => {
     expect(signals[0]?.aborted).toBe(true);
   });
 
+  it('tells of a change while the record before it is being read, so that nobody waits', async () => {
+    let changed: (tenant: string) => void = none;
+    let clientId = 'old';
+    const scene = await aScene({
+      async record(tenant) {
+        const record = { ...RECORD, clientId, clientSecret: 's' };
+        if (clientId === 'old') changed(tenant);
+        clientId = 'new';
+        return record;
+      },
+      onChange: (listener) => (changed = listener),
+    });
+    expect([await answerFor(scene, 'a'), await answerFor(scene, 'a')]).toEqual(['old', 'new']);
+    expect(await answerFor(scene, 'a')).toBe('new');
+    expect(scene.looks).toEqual(['a', 'a']);
+  });
+
   it('tells which tenant has changed, so that nobody waits', async () => {
     let changed: (tenant: string) => void = none;
     let clientId = 'old';
