@@ -71,14 +71,21 @@ const WITH_CERTIFICATE = new Set(['tls_client_auth', 'self_signed_tls_client_aut
 const KNOWN = new Set([...WITH_CERTIFICATE, 'private_key_jwt', 'bearer', 'none']);
 
 function checkCertificate(client: Raw, method: string | null): readonly Finding[] {
-  const [cert, key] = [at(client, 'tls', 'cert'), at(client, 'tls', 'key')];
-  if (isGiven(cert)) {
-    return isGiven(key) ? [] : [atKey(key.path, 'is missing; name the PEM file with the key of `cert`')];
-  }
-  if (isGiven(key)) return [atKey(cert.path, 'is missing; name the PEM file with the certificate of `key`')];
+  const tls = at(client, 'tls');
+  const cert = at(tls, 'cert');
+  if (isGiven(cert) || isGiven(at(tls, 'key'))) return checkPair(tls);
   return method !== null && WITH_CERTIFICATE.has(method)
     ? [atKey(cert.path, `is missing, which ${method} needs, and \`key\` beside it`)]
     : [];
+}
+
+/** Of a certificate and its key, both or neither. */
+export function checkPair(tls: Raw): readonly Finding[] {
+  const [cert, key] = [at(tls, 'cert'), at(tls, 'key')];
+  if (isGiven(cert) === isGiven(key)) return [];
+  return isGiven(cert)
+    ? [atKey(key.path, 'is missing; name the PEM file with the key of `cert`')]
+    : [atKey(cert.path, 'is missing; name the PEM file with the certificate of `key`')];
 }
 
 function checkKeys(auth: Raw, method: string | null): readonly Finding[] {

@@ -1,6 +1,8 @@
 import { atKey, atValue, type Finding } from '../finding.ts';
 import { quoted } from '../shown.ts';
+import { checkPair } from './authentication.ts';
 import { checkRedis } from './redis.ts';
+import { checkSameNames } from './routes.ts';
 import { at, entriesOf, isGiven, itemsOf, mapOf, type Raw, textOf } from './raw.ts';
 
 const STORES = ['directory', 'http', 'keyv', 'module'];
@@ -57,21 +59,13 @@ function checkHttp(http: Raw): readonly Finding[] {
         'is http: records and secrets would travel in clear; use https, or spell out `allowHttp: true`',
       ),
     );
-  const [cert, key] = [at(http, 'tls', 'cert'), at(http, 'tls', 'key')];
-  if (isGiven(cert) && !isGiven(key))
-    found.push(atKey(key.path, 'is missing; name the PEM file with the key of `cert`'));
-  if (isGiven(key) && !isGiven(cert))
-    found.push(atKey(cert.path, 'is missing; name the PEM file with the certificate of `key`'));
-  const names = entriesOf(at(http, 'headers'));
-  for (const { key: name, path } of names) {
+  for (const { key: name, path } of entriesOf(at(http, 'headers'))) {
     const lower = name.toLowerCase();
     if (OWN_HEADERS.has(lower)) found.push(atKey(path, `${quoted(name)} is not for settings; remove it`));
     if (lower === 'authorization' && isGiven(at(http, 'bearer')))
       found.push(atKey(path, 'stands beside `bearer`, which sends the same header; remove one of them'));
-    if (names.some((other) => other.key !== name && other.key.toLowerCase() === lower))
-      found.push(atKey(path, `${quoted(name)} is there twice, in different case`));
   }
-  return found;
+  return [...found, ...checkPair(at(http, 'tls')), ...checkSameNames(at(http, 'headers'))];
 }
 
 function checkKeyv(root: Raw, keyv: Raw): readonly Finding[] {
@@ -113,8 +107,7 @@ function checkModule(store: Raw): readonly Finding[] {
 
 /** What a route names is the name of a record. */
 function checkTenantName(route: Raw): readonly Finding[] {
-  const client = at(route, 'client');
-  const text = textOf(client);
-  if (text === null || !/[:/]/.test(text)) return [];
-  return [atValue(client.path, 'is not the name of a tenant; it can have no : and no /')];
+  return itemsOf(at(route, 'client'))
+    .filter((client) => /[:/]/.test(textOf(client) ?? ''))
+    .map(({ path }) => atValue(path, 'is not the name of a tenant; it can have no : and no /'));
 }
