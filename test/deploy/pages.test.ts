@@ -8,16 +8,11 @@ import { fencedBlocks, repositoryPath, shippedText } from './shipped.ts';
 
 const PAGES = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-  ...[
-    'docs/architecture.md',
-    'docs/clients.md',
-    'docs/deviations.md',
-    'docs/introspection.md',
-    'docs/policy.md',
-    'docs/signed-answers.md',
-  ],
-  ...['docs/discovery.md', 'docs/doctor.md', 'docs/gateways.md', 'docs/outages.md', 'docs/proxies.md'],
-  ...readdirSync(repositoryPath('docs/adr')).map((name) => `docs/adr/${name}`),
+  ...['docs', 'docs/adr', 'docs/reference'].flatMap((folder) =>
+    readdirSync(repositoryPath(folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 
 describe('the written pages', () => {
@@ -36,9 +31,13 @@ describe('the written pages', () => {
   });
 
   it.each(PAGES)('%s links only to what is there', (page) => {
-    const links = [...shippedText(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => link!);
-    const local = links.filter((link) => !/^[a-z]+:/.test(link));
-    const broken = local.filter((link) => !existsSync(repositoryPath(join(dirname(page), link))));
+    const links = [...shippedText(page).matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)];
+    const broken = links.flatMap(([link, file = '', heading]) => {
+      if (/^[a-z]+:/.test(file)) return [];
+      const path = file === '' ? page : join(dirname(page), file);
+      const isThere = existsSync(repositoryPath(path));
+      return isThere && (heading === undefined || headingsOf(path).includes(heading)) ? [] : [link];
+    });
     expect(broken).toEqual([]);
   });
 
@@ -74,3 +73,13 @@ describe('the written pages', () => {
     }
   });
 });
+
+/** As a link names them behind `#`. */
+function headingsOf(page: string): readonly string[] {
+  return [...shippedText(page).matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title!
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
