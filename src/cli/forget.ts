@@ -23,7 +23,7 @@ export interface ForgetOptions {
   readonly matchers: Readonly<Partial<Record<(typeof MATCHERS)[number], string | undefined>>>;
 }
 
-export const MATCHERS = ['fingerprint', 'jti', 'session', 'subject', 'client', 'issuer', 'tenant'] as const;
+const MATCHERS = ['fingerprint', 'jti', 'session', 'subject', 'client', 'issuer', 'tenant'] as const;
 
 const BUDGET_MS = 10_000;
 

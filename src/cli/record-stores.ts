@@ -10,10 +10,8 @@ import {
   type RecordSource,
   type RecordStore,
 } from '../client-store/index.ts';
-import { withinBudget } from '../bounds/index.ts';
 import { readClientRecord } from '../config/index.ts';
 import {
-  type ClientStoreModule,
   type ClientStoreSettings,
   type ClientStoreSource,
   type Clock,
@@ -23,13 +21,13 @@ import {
   type Milliseconds,
   milliseconds,
   type ModuleStoreSettings,
-  monotonicMilliseconds,
   type Observe,
   type Randomness,
   type Seal,
   unreachable,
 } from '../domain/index.ts';
 import { createRecordSeal } from '../sealing/index.ts';
+import { letGo } from './let-go.ts';
 import { connectedWithin, openSharedStore, StoreModuleError } from './shared-store.ts';
 
 /** A store of records and where they come from, opened together. */
@@ -145,16 +143,6 @@ export function recordSealOf({ keys }: Pick<KeyvStoreSettings, 'keys'>): Seal {
 }
 
 const LOAD_WITHIN = milliseconds(5_000);
-const CLOSE_WITHIN = milliseconds(1_000);
-
-/** A stranger's code: it may throw, and it may never come back. */
-async function closed(module: ClientStoreModule): Promise<void> {
-  try {
-    await module.close?.();
-  } catch {
-    // Nothing is left to be done about it.
-  }
-}
 
 function openModule({ path }: ModuleStoreSettings, reader: RecordReader, { clock }: Parts) {
   const loaded = loadClientStoreModule(path, LOAD_WITHIN, clock);
@@ -167,9 +155,7 @@ function openModule({ path }: ModuleStoreSettings, reader: RecordReader, { clock
     status: () => ({ path }),
     async close() {
       const module = await loaded;
-      if (!module.ok) return;
-      const until = monotonicMilliseconds(clock.monotonic() + CLOSE_WITHIN);
-      await withinBudget(closed(module.value), until, clock);
+      if (module.ok) await letGo(() => module.value.close?.(), clock);
     },
   };
   return [createModuleSource({ reader, loaded }), hands] as const;

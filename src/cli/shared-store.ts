@@ -18,6 +18,7 @@ import {
   milliseconds,
   unreachable,
 } from '../domain/index.ts';
+import { letGo } from './let-go.ts';
 
 /** The store behind the shared tier, whatever it is. */
 export interface SharedStore {
@@ -44,7 +45,6 @@ export class StoreModuleError extends Error {
 
 const LOOK_EVERY_MS = 20;
 const LOAD_WITHIN = milliseconds(5_000);
-const DISCONNECT_WITHIN_MS = 1_000;
 
 /**
  * @param key of the settings that names the store, for messages.
@@ -61,7 +61,8 @@ export async function openSharedStore(
     case 'module': {
       const adapter = await loadStoreModule(settings.path, LOAD_WITHIN, parts.clock);
       if (!adapter.ok) throw new StoreModuleError(`${key}.module: ${settings.path} ${adapter.failure}`);
-      return adapterStore(adapter.value, 'module', () => disconnect(adapter.value));
+      const close = () => letGo(() => adapter.value.disconnect?.(), parts.clock);
+      return adapterStore(adapter.value, 'module', close);
     }
     default:
       return unreachable(settings);
@@ -117,19 +118,4 @@ function adapterStore(adapter: KeyvStoreAdapter, kind: string, close: () => Prom
     isConnected: () => null,
     close,
   };
-}
-
-/** A stranger's code: it may throw, and it may never come back. */
-async function disconnect(adapter: KeyvStoreAdapter): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, DISCONNECT_WITHIN_MS);
-  });
-  try {
-    await Promise.race([adapter.disconnect?.(), patience]);
-  } catch {
-    // Nothing is left to be done about it.
-  } finally {
-    clearTimeout(timer);
-  }
 }
