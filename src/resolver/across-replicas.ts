@@ -31,7 +31,8 @@ export interface AcrossReplicasParts {
   readonly observe: Observe;
 }
 
-const ASK: Turn = { kind: 'ask', done: () => undefined };
+/** Nobody waits for the answer. */
+export const ASK: Turn = { kind: 'ask', done: () => undefined };
 /** Of a replica that died with the lock in its hands, others wait no longer than this, whatever the server may take. */
 const LONGEST_LOCK_MS = 5_000;
 const WAIT_SHARE = 0.25;

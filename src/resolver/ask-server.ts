@@ -11,7 +11,7 @@ import {
   type Observe,
   type Recall,
 } from '../domain/index.ts';
-import type { AcrossReplicas, Turn } from './across-replicas.ts';
+import { type AcrossReplicas, ASK, type Turn } from './across-replicas.ts';
 import type { EnquiryBudget, Spent } from './enquiry-budget.ts';
 import type { CacheLimits } from './keep-for.ts';
 import type { OutageWatch } from './outage-watch.ts';
@@ -49,8 +49,6 @@ export interface StoreInEnquiry {
 
 /** Whoever forgets the same again and again has to stop before there is an answer. */
 const ASKED_MOST = 5;
-
-const ASK: Turn = { kind: 'ask', done: () => undefined };
 
 export function createAskServer(parts: AskServerParts): AskServer {
   const { introspector, budget, outages, remember, store, acrossReplicas, forgotten, clock, observe } = parts;

@@ -93,7 +93,7 @@ export function createEnquiries(parts: EnquiriesParts, settings: ResolveSettings
     refresh(hit, wanted) {
       const now = clock.monotonic();
       const { key, question } = wanted;
-      if (hit.uses < STEADY_USES || now < hit.refreshAt || flights.join(key) !== undefined) return;
+      if (hit.uses < STEADY_USES || now < hit.refreshAt || flights.waiting(key) > 0) return;
       if (!refreshPlaces.enter(question.client)) return;
       hit.refreshAt = now + REFRESH_PAUSE_MS;
       void start(wanted).then(({ answer }) => {
