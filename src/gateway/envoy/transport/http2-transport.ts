@@ -29,7 +29,8 @@ export const createHttp2Transport: CreateTransport = ({ handler, health, onSessi
   const calls = createHttp2Calls({
     handler,
     health,
-    isFromAllowed: ({ session }) => session === undefined || !others.has(session),
+    // A stream without a session has no caller any more.
+    isFromAllowed: ({ session }) => isAllowedPeer === null || (session !== undefined && !others.has(session)),
   });
   const secure = tls === null ? null : createTlsServer(tls);
   const server: Http2Server | Http2SecureServer = secure ?? createServer(OPTIONS);
