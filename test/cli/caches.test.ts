@@ -54,6 +54,24 @@ describe('what comes to be known in memory', () => {
   });
 });
 
+describe('a lock between replicas', () => {
+  it.each([true, false])('is there when `coalesce` is %s, and only then', async (coalesce) => {
+    const { cache } = await settingsOf(
+      'clients: { only: { issuer: https://a.example, clientId: a, clientSecret: b } }\n' +
+        `cache: { keys: [${OLD!}], shared: { redis: { url: "redis://127.0.0.1:1" }, coalesce: ${coalesce} } }\n`,
+    );
+    const command = async () => Promise.reject(new Error('nobody is asked'));
+    const caches = openCaches(cache, {
+      clock: aClock(),
+      randomness: { bytes: (length) => Buffer.alloc(length), fraction: () => 0.5 },
+      observe: anObserver().observe,
+      store: { ...storeFromCode(over(new Map())), command },
+    });
+    expect(caches.lock !== null).toBe(coalesce);
+    await caches.close();
+  });
+});
+
 async function opened(keys: readonly string[]) {
   const clock = aClock();
   const kept = new Map<string, string>();
