@@ -77,7 +77,7 @@ function explain(issue: Issue, base: Path, top: Step): readonly Finding[] {
       return explainUnion(issue.errors, step, top);
     case 'custom':
     case 'invalid_format':
-      if (issue.message === NOT_YET) return [ofLaterVersion(path, notYet(step))];
+      if (issue.message === NOT_YET) return [ofLaterVersion(path, NOT_YET)];
       return [atValue(path, `${subject} ${issue.message}`)];
     case 'not_multiple_of':
     case 'invalid_element':
@@ -144,18 +144,12 @@ function written(schema: z.ZodType): string {
   return form === undefined ? 'put it in quotes' : `write it ${form}`;
 }
 
-function notOneOf(values: readonly unknown[], { schema, value, path }: Step): string {
+function notOneOf(values: readonly unknown[], { value, path }: Step): string {
   const known = values.map(String);
-  const usable = kindOf(baseOf(schema, value))?.words ?? known;
-  if (usable.length === 1) return `must be ${usable.join()}; found ${shown(value, path)}`;
+  if (known.length === 1) return `must be ${known.join()}; found ${shown(value, path)}`;
   const meant = typeof value === 'string' ? closest(value, known) : null;
   const advice = meant === null ? '' : `; did you mean ${meant}?`;
-  return `${shown(value, path)} is not one of ${usable.join(', ')}${advice}`;
-}
-
-/** Of a choice, it is the word that this version does not know; otherwise the key as a whole. */
-function notYet({ schema, value, path }: Step): string {
-  return baseOf(schema, value) instanceof z.ZodEnum ? `${shown(value, path)} is ${NOT_YET}` : NOT_YET;
+  return `${shown(value, path)} is not one of ${known.join(', ')}${advice}`;
 }
 
 /** Goes down the schema and the file together. */

@@ -18,8 +18,6 @@ export interface KindWords {
   readonly bounds?: string;
   /** For those who wrote a bare number, so that it reads on after `write it`. */
   readonly written?: string;
-  /** Of a choice: the words of this version. */
-  readonly words?: readonly string[];
   /** Of a map with names of the user's choice: what is wrong with a name, so that it reads on after it. */
   readonly flawOfName?: (name: string) => string | null;
   /** The value names something outside of the file. */

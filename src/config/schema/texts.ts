@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fail, type Result, succeed } from '../../domain/index.ts';
-import { kindWords, NOT_YET, ONE_OR_MORE } from './key.ts';
+import { kindWords, ONE_OR_MORE } from './key.ts';
 import { parsed } from './parsed.ts';
 
 /** Any text but an empty one or one with control characters. */
@@ -50,18 +50,10 @@ export function yesOrNo() {
   return schema;
 }
 
-/** One of a few words. Words of a later version are known, and refused as such. */
-export function choice<const Word extends string>(words: readonly Word[], later: readonly string[] = []) {
-  const kind = { type: words.length === 1 ? words.join() : `one of ${words.join(', ')}`, words };
-  const known = z.enum([...words, ...later]);
-  kindWords.add(known, kind);
-  const schema = known.transform((value, context): Word => {
-    const word = words.find((candidate) => candidate === value);
-    if (word !== undefined) return word;
-    context.addIssue({ code: 'custom', message: NOT_YET });
-    return z.NEVER;
-  });
-  kindWords.add(schema, kind);
+/** One of a few words. */
+export function choice<const Word extends string>(words: readonly Word[]) {
+  const schema = z.enum(words);
+  kindWords.add(schema, { type: words.length === 1 ? words.join() : `one of ${words.join(', ')}` });
   return schema;
 }
 
