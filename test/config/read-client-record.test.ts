@@ -126,7 +126,7 @@ describe('readClientRecord', () => {
     ['an endless queue', { limits: { queue: 4_097 } }, 'limits.queue: is at most 4096 in a record'],
     [
       'answers of megabytes',
-      { introspection: { maxAnswer: '1MiB' } },
+      { introspection: { maxAnswer: '257KiB' } },
       'introspection.maxAnswer: is at most 256KiB in a record',
     ],
     ['an unknown key', { colour: 'red' }, 'colour: "colour" is not a setting'],

@@ -36,6 +36,22 @@ describe('a token in steady use', () => {
     expect(house.all('answer_refreshed')).toEqual([{ event: 'answer_refreshed', outcome: 'active' }]);
   });
 
+  it.each([
+    ['three quarters', 0, 45_000],
+    ['nine tenths', 1, 54_000],
+  ])('is asked about again from %s of the life of its answer on, by chance', async (_share, chance, ms) => {
+    const house = aHouse({ fraction: () => chance });
+    await useSteadily(house);
+    await house.pass(ms - 1);
+    void house.resolve();
+    await house.pass(0);
+    expect(house.asked.length).toBe(1);
+    await house.pass(1);
+    void house.resolve();
+    await house.pass(0);
+    expect(house.asked.length).toBe(2);
+  });
+
   it('is asked about once, however many requests come meanwhile', async () => {
     const reply = later<Answer>();
     const says = (): Answer | Promise<Answer> => (asked.length === 1 ? succeed(anAnswer()) : reply.promise);
